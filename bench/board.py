@@ -1,0 +1,173 @@
+"""The board on the bench: what users hold. It hides which engine runs it."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bench.addresses import BENCH, BOARD, Station
+from bench.engines import DEFAULT_ENGINE, create_machine
+from bench.health import Health
+from bench.loop import Loop
+from bench.uart import Uart
+from bench.wire import Wire
+from emulation.errors import UserError
+from emulation.machine import Machine
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_FIRMWARE = ROOT / "build" / "firmware" / "ws_bench.elf"
+DEFAULT_SEED = 1
+
+
+@dataclass(frozen=True)
+class BoardState:
+    """What `Board.snapshot` gives: good for `restore` of the same board, any number of times."""
+
+    machine: Any
+    uart: bytes
+    wire: Any
+    random: Any
+
+
+class Board:
+    """An Arduino 101 with an Ethernet shield, plugged into a `Wire`.
+
+        with Board.boot() as board:
+            board.uart.wait_for("listening", timeout=5)
+            reply = board.wire.sr1(Ether() / IP(dst=board.ip) / ICMP(), timeout=1)
+
+    All times are virtual seconds since reset. The thread that makes the board runs it.
+    """
+
+    def __init__(self, machine: Machine, *, seed: int = DEFAULT_SEED, station: Station = BOARD) -> None:
+        self.machine = machine
+        self.seed = seed
+        self.random = random.Random(seed)
+        """Randomness for tests: from the seed, and rewound by `restore`."""
+        self.station = station
+        self._loop = Loop(machine)
+        self.clock = self._loop.clock
+        self.uart = Uart(self._loop)
+        self.wire = Wire(self._loop, board=station, host=BENCH)
+        self.health = Health(self._loop, self.uart)
+
+    @classmethod
+    def boot(
+        cls,
+        engine: str = DEFAULT_ENGINE,
+        firmware: str | os.PathLike[str] | None = None,
+        *,
+        seed: int = DEFAULT_SEED,
+        platform: str | os.PathLike[str] | None = None,
+        station: Station = BOARD,
+    ) -> Self:
+        """Power up a board with a firmware (an ELF; default: what `bench firmware` has built).
+
+        The board stands at reset, at time 0, until something waits for it. `seed` is where all randomness
+        on the board and in the bench comes from, `platform` another platform file than ours, `station` the
+        addresses of a firmware that has others. Raises UserError for a missing or unusable firmware or
+        platform.
+        """
+        elf = find_firmware(firmware)
+        machine = create_machine(engine, platform=Path(platform) if platform else None, seed=seed)
+        try:
+            machine.load(elf)
+        except BaseException:
+            machine.close()
+            raise
+        return cls(machine, seed=seed, station=station)
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that runs the board."""
+        return self.machine.engine
+
+    @property
+    def ip(self) -> str:
+        """IPv4 address."""
+        return self.station.ip
+
+    @property
+    def ip6(self) -> str:
+        """Global IPv6 address."""
+        return self.station.ip6
+
+    @property
+    def link_local(self) -> str:
+        """Link-local IPv6 address."""
+        return self.station.link_local
+
+    @property
+    def mac(self) -> str:
+        """MAC address."""
+        return self.station.mac
+
+    @property
+    def instructions(self) -> int:
+        """Instructions executed since reset; 0 where the engine cannot count them."""
+        return self.machine.instructions
+
+    def run(self, seconds: float) -> None:
+        """Run for so many virtual seconds. Raises GuestFault."""
+        self._loop.run(seconds)
+
+    def read_memory(self, address: int, size: int) -> bytes:
+        """Look at `size` bytes of guest memory without disturbing the guest."""
+        return self.machine.read_memory(address, size)
+
+    def symbol(self, name: str) -> int:
+        """Address of a symbol of the firmware. Raises KeyError."""
+        return self.machine.symbol(name)
+
+    def snapshot(self) -> BoardState:
+        """The whole state: board, console output, frames nobody has read yet, randomness.
+
+        Raises UserError where the engine cannot do it.
+        """
+        # Output that waits inside the engine belongs to the bench side of the state.
+        with self._loop.lock:
+            self._loop.collect()
+            return BoardState(
+                self.machine.snapshot(), self.uart.save(), self.wire.save(), self.random.getstate()
+            )
+
+    def restore(self, state: BoardState) -> None:
+        """Back to a snapshot of this board.
+
+        Listeners and taps on the wire are detached, a fault is forgotten.
+        """
+        with self._loop.lock:
+            self.machine.restore(state.machine)
+            self._loop.fault = None
+            self.uart.restore(state.uart)
+            self.wire.restore(state.wire)
+            self.random.setstate(state.random)
+
+    def close(self) -> None:
+        """Switch off."""
+        self.machine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def find_firmware(firmware: str | os.PathLike[str] | None) -> Path:
+    """The path of the firmware to load. Raises UserError if there is no such file."""
+    if firmware is not None:
+        elf = Path(firmware)
+        hint = "give the path of an ELF for the board, or leave --firmware away for the default one"
+    else:
+        elf = DEFAULT_FIRMWARE
+        hint = "build it with `bench firmware`"
+    if not elf.is_file():
+        raise UserError(f"there is no firmware at {elf}", hint)
+    return elf

@@ -1,0 +1,87 @@
+"""The one place where the board runs: step the engine, then hand round what came out of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from emulation.errors import GuestFault
+from emulation.machine import Machine, Stop, TimedFrame
+
+
+class Clock:
+    """Virtual time of the board."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds since reset."""
+        return self._machine.now
+
+
+class Loop:
+    """Runs the machine until something happens and gives frames and UART bytes to whoever is interested.
+
+    An engine is not thread-safe; `lock` is held whenever it is touched, so that Scapy's helper threads may
+    send while another thread waits.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.clock = Clock(machine)
+        self.lock = threading.RLock()
+        self.owner = threading.get_ident()
+        """The thread that runs the board; waits in other threads look on (see `bench.wire`)."""
+        self.fault: GuestFault | None = None
+        """What made the guest stop for good; it is raised again by every further attempt to run."""
+        self.on_uart: Callable[[bytes], None] = lambda _data: None
+        self.on_frame: Callable[[TimedFrame], None] = lambda _frame: None
+        self.after_run: Callable[[], None] = lambda: None
+        """Called when a wait of the owner is over."""
+
+    def step(self, until: float) -> Stop:
+        """Run to virtual time `until` or to the next frame or UART output, and hand that round.
+
+        Raises GuestFault.
+        """
+        with self.lock:
+            if self.fault is not None:
+                raise self.fault
+            try:
+                stop = self.machine.run(until, Stop.FRAME | Stop.UART)
+            except GuestFault as fault:
+                self.fault = fault
+                raise
+            finally:
+                # Also after a fault: the last words of the guest are its best evidence.
+                self.collect()
+            return stop
+
+    def collect(self) -> None:
+        """Hand round what the board has put out already."""
+        data = self.machine.uart_read()
+        if data:
+            self.on_uart(data)
+        for frame in self.machine.frames():
+            self.on_frame(frame)
+
+    def run(self, seconds: float) -> None:
+        """Run the board for so many virtual seconds. Raises GuestFault."""
+        self.wait_until(lambda: False, seconds)
+
+    def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
+        """Run the board until `predicate()` is true or `timeout` virtual seconds have passed.
+
+        The predicate is asked first of all, and again after each frame and UART output. Returns its last
+        answer. Raises GuestFault.
+        """
+        deadline = self.clock.now + timeout
+        try:
+            while not predicate():
+                if self.step(deadline) == Stop.DEADLINE:
+                    return predicate()
+            return True
+        finally:
+            self.after_run()

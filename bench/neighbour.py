@@ -1,0 +1,87 @@
+"""The bench host answers address resolution: ARP (RFC 826), Neighbor Discovery (RFC 4861, section 7.2.4).
+
+Sans-I/O: a frame goes in, the frame that answers it comes out. Frames are taken apart by hand since every
+frame of the board passes through here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from bench.addresses import Station
+
+ETHERTYPE_ARP = b"\x08\x06"
+ETHERTYPE_IPV6 = b"\x86\xdd"
+ARP_ETHERNET_IPV4_REQUEST = b"\x00\x01\x08\x00\x06\x04\x00\x01"
+ARP_ETHERNET_IPV4_REPLY = b"\x00\x01\x08\x00\x06\x04\x00\x02"
+ICMPV6 = 58
+NEIGHBOR_SOLICITATION = 135
+NEIGHBOR_ADVERTISEMENT = 136
+FLAG_SOLICITED = 0x40
+FLAG_OVERRIDE = 0x20
+ALL_NODES = ipaddress.IPv6Address("ff02::1").packed
+UNSPECIFIED = bytes(16)
+
+
+def checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071)."""
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total ^ 0xFFFF
+
+
+class Neighbour:
+    """Answers for one station's addresses.
+
+    `enabled = False` makes the station deaf, as if it were unplugged.
+    """
+
+    def __init__(self, station: Station) -> None:
+        self.enabled = True
+        self._mac = bytes.fromhex(station.mac.replace(":", ""))
+        self._ip = ipaddress.IPv4Address(station.ip).packed
+        self._ip6 = {ipaddress.IPv6Address(a).packed for a in (station.ip6, station.link_local)}
+
+    def answer(self, frame: bytes) -> bytes | None:
+        """The reply to an ARP request or a neighbor solicitation for this station.
+
+        None for any other frame.
+        """
+        if not self.enabled:
+            return None
+        if frame[12:14] == ETHERTYPE_ARP:
+            return self._arp(frame)
+        if frame[12:14] == ETHERTYPE_IPV6:
+            return self._solicitation(frame)
+        return None
+
+    def _arp(self, frame: bytes) -> bytes | None:
+        packet = frame[14:42]
+        if len(packet) < 28 or packet[:8] != ARP_ETHERNET_IPV4_REQUEST or packet[24:28] != self._ip:
+            return None
+        sender = packet[8:18]
+        reply = ARP_ETHERNET_IPV4_REPLY + self._mac + self._ip + sender
+        return sender[:6] + self._mac + ETHERTYPE_ARP + reply
+
+    def _solicitation(self, frame: bytes) -> bytes | None:
+        packet = frame[14:]
+        # RFC 4861, section 7.1.1: a solicitation with another hop limit came through a router and is void.
+        if len(packet) < 64 or packet[6] != ICMPV6 or packet[7] != 255 or packet[40] != NEIGHBOR_SOLICITATION:
+            return None
+        target = packet[48:64]
+        if target not in self._ip6:
+            return None
+        source = packet[8:24]
+        probe = source == UNSPECIFIED
+        flags = FLAG_OVERRIDE if probe else FLAG_OVERRIDE | FLAG_SOLICITED
+        destination = ALL_NODES if probe else source
+        option = b"\x02\x01" + self._mac
+        body = bytes([NEIGHBOR_ADVERTISEMENT, 0, 0, 0, flags, 0, 0, 0]) + target + option
+        pseudo = target + destination + len(body).to_bytes(4, "big") + bytes([0, 0, 0, ICMPV6])
+        body = body[:2] + checksum(pseudo + body).to_bytes(2, "big") + body[4:]
+        header = b"\x60\0\0\0" + len(body).to_bytes(2, "big") + bytes([ICMPV6, 255]) + target + destination
+        mac = b"\x33\x33" + ALL_NODES[12:] if probe else frame[6:12]
+        return mac + self._mac + ETHERTYPE_IPV6 + header + body

@@ -1,0 +1,74 @@
+"""The board's console: what it printed so far, waiting for text, typing."""
+
+from __future__ import annotations
+
+import re
+
+from bench.loop import Loop
+
+TAIL_LINES = 20
+"""Lines of the console that a failure shows."""
+
+
+class Uart:
+    """The console. Everything printed since power-on is kept; bytes that are not UTF-8 show as U+FFFD."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._data = bytearray()
+        loop.on_uart = self._data.extend
+
+    @property
+    def text(self) -> str:
+        """All that was printed; a line ends with a line feed alone."""
+        return self._data.decode("utf-8", "replace").replace("\r\n", "\n")
+
+    @property
+    def lines(self) -> list[str]:
+        """All that was printed, line by line; a line that is not finished yet comes last."""
+        return self.text.splitlines()
+
+    @property
+    def tail(self) -> str:
+        """The last lines."""
+        return "\n".join(self.lines[-TAIL_LINES:])
+
+    def wait_for(self, what: str | re.Pattern[str], timeout: float = 5.0, *, after: int = 0) -> re.Match[str]:
+        """Run the board until its output contains a text or a match of a compiled regular expression.
+
+        The whole output counts, so text that is there already is found at once; to wait for new output, say
+        from which position of `text` on: `after=len(board.uart.text)`. `timeout` is in virtual seconds.
+        Returns the match. Raises TimeoutError (with the last lines printed), GuestFault.
+        """
+        pattern = re.compile(re.escape(what)) if isinstance(what, str) else what
+        found: re.Match[str] | None = None
+        size = -1
+
+        def there() -> bool:
+            nonlocal found, size
+            if len(self._data) != size:
+                size = len(self._data)
+                found = pattern.search(self.text, after)
+            return found is not None
+
+        self._loop.wait_until(there, timeout)
+        if found is None:
+            shown = f"the last lines:\n{self.tail}" if self._data else "it printed nothing at all"
+            wanted = repr(what) if isinstance(what, str) else f"a match of {what.pattern!r}"
+            raise TimeoutError(
+                f"{wanted} did not appear on the UART within {timeout:g} virtual seconds; {shown}"
+            )
+        return found
+
+    def write(self, text: str | bytes) -> None:
+        """Type on the console."""
+        with self._loop.lock:
+            self._loop.machine.uart_write(text.encode() if isinstance(text, str) else text)
+
+    def save(self) -> bytes:
+        """A copy of the state."""
+        return bytes(self._data)
+
+    def restore(self, state: bytes) -> None:
+        """Back to a saved state."""
+        self._data[:] = state
