@@ -1,0 +1,1 @@
+"""Protocol layers of the bench: Scapy layers for what users craft, plain structs for the fast path."""
