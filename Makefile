@@ -52,7 +52,7 @@ lock: python ## Resolve the dependencies anew and write requirements.lock
 	@$(SETUP) lock
 
 wheel: python ## Build a wheel into dist/
-	@$(SETUP) setup run
+	@$(SETUP) setup environment
 	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 	@ls dist/*.whl
 

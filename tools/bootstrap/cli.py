@@ -18,11 +18,14 @@ from tools.bootstrap.system import RUN, TEST, SystemPackages
 from tools.bootstrap.terminal import Terminal
 
 
+GOALS = ("environment", "lint", "firmware", "run", "test")
+
+
 def steps_for(goal: str) -> list[Step]:
-    """The set-up steps a goal needs: `run`, `test`, `firmware` or `lint`."""
+    """The set-up steps a goal needs."""
     section = "test" if goal in ("test", "lint") else "run"
     first: list[Step] = [SystemPackages(TEST if goal == "test" else RUN), VirtualEnvironment(section)]
-    if goal == "lint":
+    if goal in ("environment", "lint"):
         return first
     return [*first, SOURCES, FIRMWARE] if goal == "firmware" else [*first, SOURCES, FIRMWARE, NATIVE_CLOCK]
 
@@ -68,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tools.bootstrap", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     setup = commands.add_parser("setup", help="do the set-up steps of a goal")
-    setup.add_argument("goal", choices=("run", "test", "firmware", "lint"), nargs="?", default="run")
+    setup.add_argument("goal", choices=GOALS, nargs="?", default="run")
     commands.add_parser("test", help="set up, then run every check there is")
     commands.add_parser("lint", help="set up, then run the linters")
     commands.add_parser("lock", help="write a new requirements.lock")
