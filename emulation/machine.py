@@ -57,8 +57,12 @@ class Machine(Protocol):
         Returns at once if such a thing is waiting already, or if `until` has passed. Raises GuestFault.
         """
 
-    def send_frame(self, frame: bytes) -> None:
-        """Put an Ethernet frame (without FCS) on the board's connector now."""
+    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
+        """Put an Ethernet frame (without FCS) on the cable; it arrives when its last bit has.
+
+        Frames queue up at 10 Mbit/s. The frame is padded to 60 bytes unless `pad` is false; `fcs`, 4 bytes in
+        the order of the cable, replaces the right one. Raises UserError where the engine cannot do either.
+        """
 
     def frames(self) -> list[TimedFrame]:
         """Collect the frames the board sent since the last call."""

@@ -89,20 +89,27 @@ def build() -> Path:
         return target
     compiler = os.environ.get("CC") or shutil.which("gcc") or shutil.which("cc")
     if not compiler:
-        raise UserError("no C compiler: the emulator's instruction clock is compiled on first use", "apt-get install gcc libc6-dev")
+        raise UserError(
+            "no C compiler: the emulator's instruction clock is compiled on first use",
+            "apt-get install gcc libc6-dev",
+        )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # Compiled under another name and renamed: several test processes may come here at once.
         handle, name = tempfile.mkstemp(suffix=".so", dir=target.parent)
         os.close(handle)
     except OSError as error:
-        raise UserError(f"cannot write {target.parent}: {error.strerror}", "make the folder writable") from None
+        raise UserError(
+            f"cannot write {target.parent}: {error.strerror}", "make the folder writable"
+        ) from None
     done = subprocess.run(
         [*compiler.split(), *FLAGS, str(SOURCE), "-o", name], capture_output=True, text=True, check=False
     )
     if done.returncode:
         Path(name).unlink()
-        first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200])
+        first = next(
+            (line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200]
+        )
         raise UserError(f"compiling {SOURCE.name} failed: {first}", "apt-get install gcc libc6-dev")
     Path(name).chmod(0o755)
     Path(name).replace(target)

@@ -127,13 +127,15 @@ class Cpu:
         self._eip = ctypes.c_uint32()
         self._eip_address = ctypes.byref(self._eip)
 
-    # -- hooks ------------------------------------------------------------------------------------------------
+    # -- hooks -------------------------------------------------------------------------------------------
 
     def _on_interrupt(self, uc: Any, vector: int, _user: Any) -> None:
         self._exit = Exit.EXCEPTION
         self.vector = vector
         # Unicorn leaves EIP behind INT n, which ends its block, and on the instruction of an exception.
-        self.software = self.eip == self.state.block + self.state.block_size and vector not in _WITH_ERROR_CODE
+        self.software = (
+            self.eip == self.state.block + self.state.block_size and vector not in _WITH_ERROR_CODE
+        )
         uc.emu_stop()
 
     def _on_invalid(self, _uc: Any, _user: Any) -> bool:
@@ -145,7 +147,9 @@ class Cpu:
     def _on_unmapped(self, _uc: Any, access: int, address: int, size: int, _value: int, _user: Any) -> bool:
         self._exit = Exit.UNMAPPED
         self.software = False
-        self.bad_access = f"{_ACCESS_NAMES.get(access, 'access to unmapped')} address 0x{address:08x} ({size} bytes)"
+        self.bad_access = (
+            f"{_ACCESS_NAMES.get(access, 'access to unmapped')} address 0x{address:08x} ({size} bytes)"
+        )
         return False
 
     def _on_in(self, _uc: Any, port: int, size: int, _user: Any) -> int:
@@ -154,7 +158,7 @@ class Cpu:
     def _on_out(self, _uc: Any, port: int, size: int, value: int, _user: Any) -> None:
         self.on_port("write", port, size, value)
 
-    # -- running ----------------------------------------------------------------------------------------------
+    # -- running -----------------------------------------------------------------------------------------
 
     @property
     def eip(self) -> int:
@@ -178,11 +182,19 @@ class Cpu:
         state.reason = REASON_HALT
         self._exit = None
         status = self._uclib.uc_emu_start(
-            self.uc._uch, ctypes.c_uint64(self.eip), ctypes.c_uint64(0xFFFFFFFF), ctypes.c_uint64(0), ctypes.c_size_t(0)
+            self.uc._uch,
+            ctypes.c_uint64(self.eip),
+            ctypes.c_uint64(0xFFFFFFFF),
+            ctypes.c_uint64(0),
+            ctypes.c_size_t(0),
         )
         if self._exit is None and status == unicorn.UC_ERR_OK and state.reason != REASON_HALT:
             return Exit.BOUNDARY
-        if self._exit is None and status == unicorn.UC_ERR_OK and self.uc.mem_read(self.eip - 1, 1) == b"\xf4":
+        if (
+            self._exit is None
+            and status == unicorn.UC_ERR_OK
+            and self.uc.mem_read(self.eip - 1, 1) == b"\xf4"
+        ):
             self.halted = True
             return Exit.HALT
         if self._exit is None and status in (unicorn.UC_ERR_OK, unicorn.UC_ERR_INSN_INVALID):
@@ -197,7 +209,7 @@ class Cpu:
         return self._exit
 
     def _take_back_unexecuted(self) -> None:
-        """Uncount what follows a faulting instruction in its block: the clock counts blocks when they begin."""
+        """Uncount what follows a faulting instruction in its block: blocks are counted when they begin."""
         state = self.state
         done = self.clock.instructions_between(state.block, self.eip)
         state.cycles += done - state.block_instructions
@@ -224,7 +236,9 @@ class Cpu:
             raise TripleFault(f"the IDT at 0x{base:08x} is not in memory") from None
         kind = gate >> 40 & 0xFF
         if kind & 0x9F not in (0x8E, 0x8F):
-            raise TripleFault(f"gate {vector} is not a present 32-bit interrupt or trap gate (type 0x{kind:02x})")
+            raise TripleFault(
+                f"gate {vector} is not a present 32-bit interrupt or trap gate (type 0x{kind:02x})"
+            )
         selector = gate >> 16 & 0xFFFF
         target = (gate & 0xFFFF) | (gate >> 32 & 0xFFFF0000)
         esp, eip, eflags, cs = (
@@ -239,8 +253,6 @@ class Cpu:
             uc.mem_write(esp, b"".join(word.to_bytes(4, "little") for word in frame))
         except unicorn.UcError:
             raise TripleFault(f"the stack at 0x{esp:08x} is not in memory") from None
-        if exception:
-            self._forget_exception()
         uc.reg_write(x86.UC_X86_REG_ESP, esp)
         eflags &= ~_CLEARED_AT_ENTRY
         if kind & 0xF == 0xE:
@@ -255,16 +267,7 @@ class Cpu:
         self.state.shadow = 0
         self.halted = False
 
-    def _forget_exception(self) -> None:
-        """Let the next exception not look nested: Unicorn would turn a second #DE into a double fault."""
-        kept = {r: self.uc.reg_read(r) for r in _SURVIVING}
-        self.uc.context_restore(self._clean)
-        for register, value in kept.items():
-            # A null selector is the state before the guest's first GDT: flat, as in the clean context.
-            if value or register not in _SEGMENTS:
-                self.uc.reg_write(register, value)
-
-    # -- state ------------------------------------------------------------------------------------------------
+    # -- state -------------------------------------------------------------------------------------------
 
     def reset(self, entry: int) -> None:
         """Flat 32-bit protected mode at `entry`, interrupts off, cycle 0: what the boot ROM leaves behind."""
@@ -307,31 +310,4 @@ _COUNTERS = (
     "shadow",
     "tsc_pending",
     "tsc",
-)
-
-_SEGMENTS = (
-    x86.UC_X86_REG_CS,
-    x86.UC_X86_REG_DS,
-    x86.UC_X86_REG_ES,
-    x86.UC_X86_REG_SS,
-    x86.UC_X86_REG_FS,
-    x86.UC_X86_REG_GS,
-)
-
-_SURVIVING = (
-    x86.UC_X86_REG_GDTR,
-    x86.UC_X86_REG_IDTR,
-    x86.UC_X86_REG_CR0,
-    x86.UC_X86_REG_CR4,
-    *_SEGMENTS,
-    x86.UC_X86_REG_EAX,
-    x86.UC_X86_REG_EBX,
-    x86.UC_X86_REG_ECX,
-    x86.UC_X86_REG_EDX,
-    x86.UC_X86_REG_ESI,
-    x86.UC_X86_REG_EDI,
-    x86.UC_X86_REG_EBP,
-    x86.UC_X86_REG_ESP,
-    x86.UC_X86_REG_EFLAGS,
-    x86.UC_X86_REG_EIP,
 )
