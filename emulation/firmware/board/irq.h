@@ -1,0 +1,45 @@
+/* Interrupt plumbing shared by the files of this folder. */
+#ifndef IRQ_H
+#define IRQ_H
+
+#include <stdint.h>
+
+/* What vector_common leaves on the stack (pusha order, then our words, then the CPU's). */
+struct interrupt_frame {
+    uint32_t edi, esi, ebp, esp, ebx, edx, ecx, eax;
+    uint32_t vector, error;
+    uint32_t eip, cs, eflags;
+};
+
+void irq_init(void);
+
+static inline void irq_enable(void) {
+    __asm__ volatile ("sti" ::: "memory");
+}
+
+static inline void irq_disable(void) {
+    __asm__ volatile ("cli" ::: "memory");
+}
+
+/* Let interrupts in and stop; none is lost between the two, since STI takes effect one instruction later. */
+static inline void irq_enable_and_halt(void) {
+    __asm__ volatile ("sti; hlt" ::: "memory");
+}
+
+void lapic_init(void);
+void lapic_timer_start(uint32_t aon_ticks);
+void lapic_end_of_interrupt(void);
+
+void ioapic_route(unsigned irq, unsigned vector);
+
+void clock_init(void);
+void uart_init(void);
+void gpio_init(void);
+void spi_init(void);
+
+/* Handlers. */
+void uart_interrupt(void);
+void gpio_interrupt(void);
+void fault(const struct interrupt_frame *frame) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,36 @@
+/* Local APIC: end of interrupt and the one-shot timer that ends a sleep. */
+#include "irq.h"
+#include "quark_se.h"
+
+void lapic_init(void) {
+    LAPIC_LVT_TIMER = LAPIC_LVT_MASKED | VECTOR_TIMER;
+    LAPIC_TPR = 0;
+    LAPIC_SVR = LAPIC_SVR_ENABLE | VECTOR_SPURIOUS;
+    LAPIC_DIVIDE = LAPIC_DIVIDE_BY_16;
+    LAPIC_LVT_TIMER = VECTOR_TIMER; /* one-shot; nothing counts until an initial count is written */
+}
+
+/*
+ * Interrupt once, when the always-on counter has advanced by `aon_ticks` (never earlier, else the CPU would be
+ * woken to find that there is nothing to do). Writing the count restarts a timer that is still running; it is
+ * never stopped by writing 0, which some models answer with an interrupt.
+ */
+void lapic_timer_start(uint32_t aon_ticks) {
+    enum { COUNTS_PER_SECOND = SYSTEM_CLOCK_HZ / 16, MAX_TICKS = 60 * AON_HZ };
+    if (aon_ticks > MAX_TICKS) {
+        aon_ticks = MAX_TICKS;
+    }
+    /* 62.5 counts a tick, rounded up. */
+    LAPIC_INITIAL_COUNT = (aon_ticks * (2 * COUNTS_PER_SECOND / AON_HZ) + 1) / 2 + 1;
+}
+
+/*
+ * Written twice on purpose. One emulator's local APIC loses a lower vector for good when a higher one arrived
+ * before the lower was taken; a second EOI brings it back. With interrupts off and handlers that do not nest, it
+ * finds nothing in service on real hardware and is ignored (SDM vol. 3A, 10.8.5). It also is why every interrupt
+ * is routed edge-triggered: a second EOI must never be mistaken for the end of a level interrupt.
+ */
+void lapic_end_of_interrupt(void) {
+    LAPIC_EOI = 0;
+    LAPIC_EOI = 0;
+}

@@ -1,0 +1,4 @@
+#ifndef INTTYPES_H
+#define INTTYPES_H
+#include <stdint.h>
+#endif

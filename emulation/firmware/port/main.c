@@ -1,0 +1,75 @@
+/* The firmware: start the board, the network and MicroPython, run the frozen main.py, then offer a REPL. */
+#include "py/builtin.h"
+#include "py/cstack.h"
+#include "py/gc.h"
+#include "py/lexer.h"
+#include "py/mperrno.h"
+#include "py/mphal.h"
+#include "py/runtime.h"
+#include "shared/readline/readline.h"
+#include "shared/runtime/gchelper.h"
+#include "shared/runtime/pyexec.h"
+
+#include "board.h"
+#include "net.h"
+
+/* From the linker script. */
+extern char __stack_top[], __stack_bottom[], __heap_start[], __heap_end[];
+
+void port_init(void);
+int main(void);
+
+int main(void) {
+    board_init();
+    net_init();
+    port_init();
+    for (;;) {
+        mp_cstack_init_with_top(__stack_top, (size_t)(__stack_top - __stack_bottom));
+        gc_init(__heap_start, __heap_end);
+        mp_init();
+        readline_init0();
+        pyexec_frozen_module("main.py", false);
+        for (;;) {
+            int stop = pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
+            if (stop) {
+                break; /* Ctrl-D: a soft reset */
+            }
+        }
+        gc_sweep_all(); /* closes what is open */
+        mp_deinit();
+    }
+}
+
+void gc_collect(void) {
+    gc_collect_start();
+    gc_helper_collect_regs_and_stack();
+    gc_collect_end();
+}
+
+void nlr_jump_fail(void *value) {
+    (void)value;
+    board_panic("Python exception outside of any handler");
+}
+
+/* ---- There is no file system. ---- */
+
+mp_lexer_t *mp_lexer_new_from_file(qstr filename) {
+    (void)filename;
+    mp_raise_OSError(MP_ENOENT);
+}
+
+mp_import_stat_t mp_import_stat(const char *path) {
+    (void)path;
+    return MP_IMPORT_STAT_NO_EXIST;
+}
+
+mp_obj_t mp_builtin_open(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
+    (void)n_args;
+    (void)args;
+    (void)kwargs;
+    mp_raise_OSError(MP_ENOENT);
+}
+MP_DEFINE_CONST_FUN_OBJ_KW(mp_builtin_open_obj, 1, mp_builtin_open);
+
+/* modlwip's choice for getaddrinfo; extmod/network_lwip.c, which has it elsewhere, is not built. */
+int mp_mod_network_prefer_dns_use_ip_version = 4;
