@@ -139,7 +139,7 @@ class QuarkMachine:
         )
 
     def _unclaimed(self, kind: str, address: int, width: int) -> int:
-        value = self.platform.tag_value(address)
+        value = self._soc.tag_value(address)
         if value is None:
             self._note_unknown(
                 (kind, address), f"{kind} of 0x{address:08x}, {width} bytes, where no model answers,"

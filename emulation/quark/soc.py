@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from emulation.errors import UserError
@@ -45,12 +46,14 @@ class Soc:
         self._wires: list[tuple[Line, Callable[[bool], None]]] = []
         for start, size in WINDOWS:
             self.bus.windows.append(Window(start, size, on_unclaimed))
-        for entry in platform.entries.values():
-            if entry.type == MEMORY:
-                memory = platform.memory(entry.name)
-                self.bus.add_memory(
-                    entry.name, memory.starts, memory.size, writable=entry.name not in _READ_ONLY
-                )
+        self._tags = list(_tags(platform))
+        places: dict[str, list[int]] = {}
+        for memory in platform.memories():
+            places.setdefault(memory.name, []).append(memory.start)
+        for name, starts in places.items():
+            size = platform[name].attributes["size"]
+            assert isinstance(size, int)
+            self.bus.add_memory(name, tuple(starts), size, writable=name not in _READ_ONLY)
         self.lapic: Lapic = self._only(LAPIC, lambda e: Lapic(e.name, self.clock))
         self.ioapic: IoApic = self._only(IOAPIC, lambda e: IoApic(e.name, self.lapic))
         for entry in platform.entries.values():
@@ -107,8 +110,10 @@ class Soc:
                     )
                 parent.slave = part
                 continue
-            address = registration.start
-            size = registration.size or part.SIZE
+            address = registration.address
+            if address is None:
+                continue
+            size = registration.range.size if registration.range else part.SIZE
             window = next(
                 (w for w in self.bus.windows if w.start <= address and address + size <= w.start + w.size),
                 None,
@@ -127,18 +132,22 @@ class Soc:
                 continue  # the APICs' wires to each other and to the CPU are what the models do by themselves
             line = part.int_pin if isinstance(part, Enc28j60) else part.irq
             target = self.parts.get(interrupt.target)
-            for pin in interrupt.target_pins:
-                if isinstance(target, IoApic):
-                    listener = target.input(pin)
-                elif isinstance(target, DwGpio):
-                    listener = target.pin(pin)
-                else:
-                    raise UserError(
-                        f"{entry.location}: {entry.name} cannot interrupt {interrupt.target}",
-                        "use ioapic@N or gpio@N",
-                    )
-                line.connect(listener)
-                self._wires.append((line, listener))
+            pin = interrupt.pin
+            if isinstance(target, IoApic):
+                listener = target.input(pin)
+            elif isinstance(target, DwGpio):
+                listener = target.pin(pin)
+            else:
+                raise UserError(
+                    f"{entry.location}: {entry.name} cannot interrupt {interrupt.target}",
+                    "use ioapic@N or gpio@N",
+                )
+            line.connect(listener)
+            self._wires.append((line, listener))
+
+    def tag_value(self, address: int) -> int | None:
+        """What a block without a model answers at `address`, None where the platform file names none."""
+        return next((value for start, end, value in self._tags if start <= address < end), None)
 
     @property
     def ethernet(self) -> Enc28j60 | None:
@@ -173,3 +182,19 @@ class Soc:
         """Back to a saved state."""
         for name, part in self.parts.items():
             part.restore(state[name])
+
+
+_TAG = re.compile(r'Tag\s*<\s*(\w+)\s*,?\s*(\w+)\s*>\s*"[^"]*"(?:\s+(\w+))?')
+
+
+def _tags(platform: Platform) -> Iterator[tuple[int, int, int]]:
+    """Start, end and answer of the platform file's `Tag` statements; the narrow ones first."""
+    found = []
+    for entry in platform.entries.values():
+        for statement in (s for block in entry.statements.values() for s in block):
+            match = _TAG.match(statement)
+            if match:
+                start, size = int(match[1], 0), int(match[2], 0)
+                found.append((size, start, int(match[3], 0) if match[3] else 0))
+    for size, start, value in sorted(found):
+        yield start, start + size, value
