@@ -1,7 +1,8 @@
 """The ENC28J60 Ethernet controller of the shield: Microchip DS39662E, silicon revision B7.
 
     registers   the register map as data
-    chip        SPI instructions, side effects of the control registers, INT pin: `Enc28j60`
+    spi         SPI instructions
+    chip        what the control registers do, INT pin: `Enc28j60`
     receive     frames from the wire into the circular buffer
     filters     which frames those are
     transmit    packets from the buffer to the wire, in real time; flow control

@@ -1,19 +1,19 @@
-"""The chip: SPI instructions (DS39662E section 4), the control registers' side effects, the INT pin."""
+"""The chip: what its control registers do, the INT pin, and the way of a frame through its parts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import MethodType
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from ..clock import HZ, Clock
-from ..peripheral import Line, Peripheral
+from ..peripheral import Line
 from . import ethernet
 from . import registers as r
 from .dma import Dma, self_test
 from .phy import Mii, Phy
 from .receive import Receiver
-from .registers import BUFFER_SIZE, POINTER_MASK, Registers
+from .registers import BUFFER_SIZE, Registers
+from .spi import SpiSlave
 from .transmit import Transmitter
 
 OSCILLATOR_START_UP = 300 * HZ // 1_000_000
@@ -22,7 +22,7 @@ OSCILLATOR_START_UP = 300 * HZ // 1_000_000
 _FLAGS = r.PKTIF | r.DMAIF | r.LINKIF | r.TXIF | r.TXERIF | r.RXERIF
 
 
-class Enc28j60(Peripheral):
+class Enc28j60(SpiSlave):
     """An ENC28J60 on an SPI bus and on a 10 Mbit/s Ethernet segment.
 
     Towards the SPI master: `exchange(mosi)` for each byte while CS is low, `deselect()` when CS rises, and
@@ -30,18 +30,7 @@ class Enc28j60(Peripheral):
     `transmit` is called when the last bit of one of its own has left. `set_link` plugs the cable.
     """
 
-    STATE: ClassVar[tuple[str, ...]] = (
-        "ram",
-        "_read_pointer",
-        "_write_pointer",
-        "_read_low",
-        "_bank",
-        "_auto_increment",
-        "_rx_start",
-        "_rx_end",
-        "_register",
-        "_clock_ready",
-    )
+    STATE: ClassVar[tuple[str, ...]] = (*SpiSlave.STATE, "_read_low", "_clock_ready")
     LINES: ClassVar[tuple[str, ...]] = ("int_pin",)
 
     def __init__(self, name: str, clock: Clock, bit_rate: int = 10_000_000) -> None:
@@ -50,7 +39,6 @@ class Enc28j60(Peripheral):
         self.transmit: Callable[[bytes, bool], None] = lambda _frame, _fcs_ok: None
         """Takes each frame as it has left: `(frame without FCS, True)`, or `(every byte that left, False)`
         where the FCS is wrong or the frame was cut short."""
-        self.ram = bytearray(BUFFER_SIZE)
         self._clock = clock
         self._registers = Registers()
         self._values = self._registers.values
@@ -108,23 +96,22 @@ class Enc28j60(Peripheral):
             r.EBSTCON: self._write_ebstcon,
             r.EFLOCON: self._write_eflocon,
         }
-        self._command: Callable[[int], int] = self._opcode
         self._init_state()
 
     # Reset, save, restore
 
     def reset(self) -> None:
-        """Power-on reset. The cable stays as `set_link` left it."""
+        """Power-on reset, at cycle 0 of the clock. The cable stays as `set_link` left it."""
         self.ram[:] = bytes(BUFFER_SIZE)
         self._init_state()
 
     def _init_state(self) -> None:
-        self._clock_ready = self._clock.now + OSCILLATOR_START_UP
+        self._clock_ready = OSCILLATOR_START_UP
         self._command = self._opcode
         self._register = 0
-        self._system_reset()
+        self.system_reset()
 
-    def _system_reset(self) -> None:
+    def system_reset(self) -> None:
         """What power-on and the SRC instruction have in common: all but buffer and CLKRDY (section 11)."""
         self._values[:] = r.RESET_VALUES
         self._read_pointer = self._registers.word(r.ERDPTL)
@@ -139,12 +126,11 @@ class Enc28j60(Peripheral):
         self._drive_int()
 
     def save(self) -> dict[str, Any]:
-        """A copy of the state, also in the middle of an SPI instruction."""
+        """A copy of the state."""
         parts = {name: part.save() for name, part in self._parts.items()}
         return {
             **super().save(),
             "registers": bytes(self._values),
-            "command": cast(MethodType, self._command).__name__,
             "parts": parts,
         }
 
@@ -152,114 +138,36 @@ class Enc28j60(Peripheral):
         """Back to a saved state. The clock's queue is the machine's to restore."""
         super().restore(state)
         self._values[:] = state["registers"]
-        self._command = getattr(self, state["command"])
         for name, part in self._parts.items():
             part.restore(state["parts"][name])
 
-    # SPI: each byte goes to the function that the opcode byte has chosen
-
-    def exchange(self, mosi: int) -> int:
-        """Clock one byte in and one out."""
-        return self._command(mosi)
-
-    def deselect(self) -> None:
-        """CS rises: the instruction ends, the next byte is an opcode."""
-        self._command = self._opcode
-
-    def _opcode(self, mosi: int) -> int:
-        opcode, argument = mosi & 0xE0, mosi & 0x1F
-        if mosi == 0x3A:
-            self._command = self._read_buffer
-        elif mosi == 0x7A:
-            self._command = self._write_buffer
-        elif mosi == 0xFF:
-            self._command = self._ignore
-            self._system_reset()
-        else:
-            self._register = argument if argument >= r.COMMON else self._bank | argument
-            if opcode == 0x00:
-                behind_mac = self._register in r.MAC_MII
-                self._command = self._read_dummy if behind_mac else self._read_control
-            elif opcode == 0x40:
-                self._command = self._write_control
-            elif opcode == 0x80:
-                self._command = self._bit_set
-            elif opcode == 0xA0:
-                self._command = self._bit_clear
-            else:
-                self._command = self._ignore
-                self.unknown("write", mosi, 1)
-        return 0
-
-    def _read_buffer(self, _mosi: int) -> int:
-        address = self._read_pointer
-        if self._auto_increment:
-            self._read_pointer = self._rx_start if address == self._rx_end else (address + 1) & POINTER_MASK
-        return self.ram[address]
-
-    def _write_buffer(self, mosi: int) -> int:
-        address = self._write_pointer
-        self.ram[address] = mosi
-        if self._auto_increment:
-            self._write_pointer = (address + 1) & POINTER_MASK
-        return 0
-
-    def _read_dummy(self, _mosi: int) -> int:
-        self._command = self._read_control
-        return 0
-
-    def _read_control(self, _mosi: int) -> int:
-        """RCR. The data sheet shows one data byte; clocked on, the chip shows the same register again."""
-        index = self._register
-        reader = self._readers.get(index)
-        if reader is not None:
-            return reader()
-        if index not in r.NAMES:
-            return self.unknown("read", index, 1)
-        return self._values[index]
-
-    def _write_control(self, mosi: int) -> int:
-        self._command = self._ignore
-        self._write_register(self._register, mosi)
-        return 0
-
-    def _bit_set(self, mosi: int) -> int:
-        self._command = self._ignore
-        if self._register in r.MAC_MII:
-            self.unknown("write", self._register, 1)
-        else:
-            self._write_register(self._register, self._current() | mosi)
-        return 0
-
-    def _bit_clear(self, mosi: int) -> int:
-        self._command = self._ignore
-        if self._register in r.MAC_MII:
-            self.unknown("write", self._register, 1)
-        else:
-            self._write_register(self._register, self._current() & ~mosi)
-        return 0
-
-    def _ignore(self, _mosi: int) -> int:
-        return 0
-
     # Control registers
 
-    def _current(self) -> int:
-        reader = self._readers.get(self._register)
-        return self._values[self._register] if reader is None else reader()
+    def read_register(self, number: int) -> int:
+        """Value of a control register; 0 for one that is not there."""
+        reader = self._readers.get(number)
+        if reader is not None:
+            return reader()
+        if number not in r.NAMES:
+            return self.unknown("read", number, 1)
+        return self._values[number]
 
-    def _write_register(self, index: int, value: int) -> None:
-        writable = r.WRITABLE.get(index)
+    def write_register(self, number: int, value: int) -> None:
+        """Store the writable bits of a control register, with all that follows from it.
+
+        Without its clock the MAC takes nothing: writes before ESTAT.CLKRDY are lost (section 2.2).
+        """
+        writable = r.WRITABLE.get(number)
         if writable is None:
-            self.unknown("write", index, 1)
+            self.unknown("write", number, 1)
             return
-        if index in r.MAC_MII and not self._clock_is_ready():
+        if number in r.MAC_MII and not self._clock_is_ready():
             return
-        writer = self._writers.get(index)
+        writer = self._writers.get(number)
         if writer is not None:
             writer(value & writable)
         elif writable:
-            self._values[index] = value & writable | self._values[index] & ~writable
+            self._values[number] = value & writable | self._values[number] & ~writable
 
     def _write_erdptl(self, value: int) -> None:
         self._read_pointer = self._read_pointer & 0x1F00 | value
@@ -273,8 +181,8 @@ class Enc28j60(Peripheral):
     def _write_ewrpth(self, value: int) -> None:
         self._write_pointer = self._write_pointer & 0xFF | value << 8
 
-    def _write_boundary(self, index: int, value: int) -> None:
-        self._values[index] = value
+    def _write_boundary(self, number: int, value: int) -> None:
+        self._values[number] = value
         self._rx_start = self._registers.word(r.ERXSTL)
         self._rx_end = self._registers.word(r.ERXNDL)
         self._receiver.boundary_written()
@@ -393,7 +301,10 @@ class Enc28j60(Peripheral):
         `frame` is destination address to end of data or padding, `fcs` the four bytes that follow on the
         wire, the right ones by default. Nothing is padded here: as on the chip, a frame of 18 bytes or more
         is taken as it is, runt by IEEE 802.3 or not (section 5.1.6), and the shorter ones vanish.
+        Raises ValueError for an FCS that is not four bytes.
         """
+        if fcs is not None and len(fcs) != ethernet.FCS_SIZE:
+            raise ValueError(f"an FCS has {ethernet.FCS_SIZE} bytes, not {len(fcs)}")
         if not self.phy.hears:
             return self._receiver.drop("no link")
         return self._accept(frame, ethernet.fcs(frame) if fcs is None else fcs)

@@ -11,8 +11,6 @@ HEADER_SIZE = 14
 FCS_SIZE = 4
 MAX_DATA = 1500
 MIN_DATA = 46
-MIN_RECEIVED = 18
-"""The MAC takes nothing shorter, FCS included (DS39662E section 5.1.6): two addresses, type and FCS."""
 
 BROADCAST = b"\xff" * 6
 PAUSE_ADDRESS = bytes.fromhex("0180c2000001")

@@ -64,7 +64,7 @@ class Receiver(Part):
         if values[r.ECON1] & (r.RXEN | r.RXRST) != r.RXEN or not values[r.MACON1] & r.MARXEN:
             return self.drop("reception off")
         size = len(frame) + len(fcs)
-        if size < ethernet.MIN_RECEIVED:
+        if len(frame) < ethernet.HEADER_SIZE:
             return self.drop("shorter than 18 bytes")
         if size > registers.word(r.MAMXFLL) and not values[r.MACON3] & r.HFRMEN:
             self._dropped_one = True
