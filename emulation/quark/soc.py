@@ -48,12 +48,12 @@ class Soc:
             self.bus.windows.append(Window(start, size, on_unclaimed))
         self._tags = list(_tags(platform))
         places: dict[str, list[int]] = {}
+        sizes: dict[str, int] = {}
         for memory in platform.memories():
+            sizes[memory.name] = memory.size
             places.setdefault(memory.name, []).append(memory.start)
         for name, starts in places.items():
-            size = platform[name].attributes["size"]
-            assert isinstance(size, int)
-            self.bus.add_memory(name, tuple(starts), size, writable=name not in _READ_ONLY)
+            self.bus.add_memory(name, tuple(starts), sizes[name], writable=name not in _READ_ONLY)
         self.lapic: Lapic = self._only(LAPIC, lambda e: Lapic(e.name, self.clock))
         self.ioapic: IoApic = self._only(IOAPIC, lambda e: IoApic(e.name, self.lapic))
         for entry in platform.entries.values():

@@ -40,9 +40,16 @@ SEND_TEN_BYTES_TWICE = (
     + """
 main:
     movl $0, SPI + 0x2c
-    movl $7, SPI + 0x00
+    movl $8, SPI + 0x14  # BAUDR
     movl $1, SPI + 0x10
     movl $1, SPI + 0x08
+clock_ready:
+    spi 0x1d            # RCR ESTAT until CLKRDY, as data sheet section 6.4 asks for
+    spi 0
+    movl %eax, %ebx
+    end_command
+    testl $1, %ebx
+    jz clock_ready
     bank 2
     wcr 0x00, 0x0d      # MACON1: receive enable, pause frames
     wcr 0x02, 0x33      # MACON3: pad to 60, append CRC, full duplex
