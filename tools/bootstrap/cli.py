@@ -17,7 +17,6 @@ from tools.bootstrap.step import Step, report, work_off
 from tools.bootstrap.system import RUN, TEST, SystemPackages
 from tools.bootstrap.terminal import Terminal
 
-
 GOALS = ("environment", "lint", "firmware", "run", "test")
 
 

@@ -1,0 +1,304 @@
+"""`bench doctor`: what is there, what is missing, how to get it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from emulation.errors import UserError
+
+MINIMUM_PYTHON = (3, 11)
+ZEPHYR_LTS = (1, 14)
+"""The last Zephyr release line that has the board."""
+
+PROBE_TIMEOUT = 20.0
+"""Wall seconds after which a program that is asked for its version counts as broken."""
+
+PROBE_PROGRAM = "int answer(int x) { return 6 * x; }\n"
+PROBE_FLAGS = ("-m32", "-march=lakemont", "-ffreestanding", "-nostdinc", "-Os", "-c", "-x", "c")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found out about one thing the bench uses."""
+
+    name: str
+    present: bool
+    detail: str
+    """Version, place, or what is wrong."""
+    remedy: str = ""
+    """What to do if it is not present."""
+    need: str = "run"
+    """`run`: nothing goes without it; `build`: only building the firmware does; `option`: good to have."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings."""
+
+    findings: list[Finding]
+
+    @property
+    def can_run(self) -> bool:
+        """Whether `bench run` with the default engine and firmware can run."""
+        return all(finding.present for finding in self.findings if finding.need == "run")
+
+    def as_json(self) -> str:
+        """The report for programs."""
+        return json.dumps({"can_run": self.can_run, "findings": [asdict(f) for f in self.findings]}, indent=2)
+
+
+def examine() -> Report:
+    """Look at everything. Never raises: what cannot be found out counts as missing, with the reason."""
+    return Report([_guarded(probe) for probe in PROBES])
+
+
+def _guarded(probe: Callable[[], Finding]) -> Finding:
+    try:
+        return probe()
+    except (OSError, UserError, subprocess.SubprocessError) as error:
+        name = probe.__name__.strip("_").replace("_", " ")
+        return Finding(name, False, f"could not be found out: {error}", "mend that and ask again")
+
+
+def _output(*words: str) -> str:
+    """The first line a program prints. Raises OSError or SubprocessError."""
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        timeout=PROBE_TIMEOUT,
+        stdin=subprocess.DEVNULL,
+    )
+    return next((line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()), "")
+
+
+# -- what nothing goes without ---------------------------------------------------------------------------
+
+
+def python() -> Finding:
+    """The interpreter."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding(
+        "Python",
+        sys.version_info >= MINIMUM_PYTHON,
+        f"{version}, {sys.executable}",
+        "install Python 3.11 or newer and run `make bench PYTHON=python3.11`",
+    )
+
+
+def packages() -> Finding:
+    """The distributions the project asks for."""
+    missing = []
+    found = []
+    for requirement in _requirements():
+        if "extra ==" in requirement:
+            continue
+        name = re.split(r"[<>=!~;\[ ]", requirement)[0]
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    detail = f"missing: {', '.join(missing)}" if missing else ", ".join(sorted(found, key=str.lower))
+    return Finding(
+        "Python packages", not missing, detail, "run `make bench`, or `pip install -r requirements.lock`"
+    )
+
+
+def _requirements() -> list[str]:
+    """What the project depends on: from its metadata, or from its source where it is not installed."""
+    try:
+        return importlib.metadata.requires("zephyr-ws-bench") or []
+    except importlib.metadata.PackageNotFoundError:
+        text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+        return list(tomllib.loads(text)["project"]["dependencies"])
+
+
+def emulator_clock() -> Finding:
+    """The compiled instruction clock of the embedded emulator."""
+    from emulation.quark.blockclock import library_path
+
+    library = library_path()
+    if library.exists():
+        return Finding("emulator clock", True, str(library))
+    return Finding("emulator clock", False, "not compiled yet", "run `make bench` (it needs a C compiler)")
+
+
+# -- what builds the firmware ----------------------------------------------------------------------------
+
+
+def compiler() -> Finding:
+    """A C compiler that makes code for the board."""
+    name = "32-bit x86 compiler"
+    program = os.environ.get("CC") or "gcc"
+    remedy = "apt-get install gcc"
+    if not shutil.which(program.split()[0]):
+        return Finding(name, False, f"there is no {program}", remedy, "build")
+    with tempfile.TemporaryDirectory(prefix="doctor-") as folder:
+        target = Path(folder) / "probe.o"
+        done = subprocess.run(
+            [*program.split(), *PROBE_FLAGS, "-", "-o", str(target)],
+            input=PROBE_PROGRAM,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PROBE_TIMEOUT,
+        )
+        # e_ident[EI_CLASS] 1 and e_machine 3: a 32-bit object for the 80386.
+        header = target.read_bytes()[:20] if done.returncode == 0 else b""
+    if header[4:5] == b"\x01" and header[18:20] == b"\x03\x00":
+        return Finding(name, True, _output(*program.split(), "--version"), need="build")
+    reason = next((line for line in done.stderr.splitlines() if "error" in line), "it makes other code")
+    return Finding(name, False, f"{program} -m32: {reason}", "use a GCC for x86, named by CC", "build")
+
+
+def linker() -> Finding:
+    """A linker for 32-bit x86."""
+    name = "linker"
+    if not shutil.which("ld"):
+        return Finding(name, False, "there is no ld", "apt-get install binutils", "build")
+    done = subprocess.run(["ld", "-V"], capture_output=True, text=True, check=False, timeout=PROBE_TIMEOUT)
+    if "elf_i386" not in done.stdout:
+        return Finding(
+            name, False, "ld cannot link for elf_i386", "apt-get install binutils (for x86)", "build"
+        )
+    return Finding(name, True, done.stdout.splitlines()[0], need="build")
+
+
+def build_tools() -> Finding:
+    """What unpacks and drives the build."""
+    missing = [program for program in ("make", "dpkg-source", "objcopy") if not shutil.which(program)]
+    if missing:
+        return Finding(
+            "build tools",
+            False,
+            f"missing: {', '.join(missing)}",
+            "apt-get install make dpkg-dev binutils",
+            "build",
+        )
+    return Finding("build tools", True, _output("make", "--version"), need="build")
+
+
+# -- what is good to have --------------------------------------------------------------------------------
+
+
+def tshark() -> Finding:
+    """The second opinion on captures."""
+    if not shutil.which("tshark"):
+        return Finding(
+            "tshark",
+            False,
+            "compares captures with Wireshark's dissectors",
+            "apt-get install tshark",
+            "option",
+        )
+    return Finding("tshark", True, _output("tshark", "--version"), need="option")
+
+
+def git() -> Finding:
+    """Names the revision in reports."""
+    if not shutil.which("git"):
+        return Finding("git", False, "names the revision in reports", "apt-get install git", "option")
+    return Finding("git", True, _output("git", "--version"), need="option")
+
+
+def renode() -> Finding:
+    """The other engine."""
+    program = os.environ.get("RENODE") or shutil.which("renode")
+    if not program:
+        return Finding(
+            "Renode",
+            False,
+            "runs the same firmware on the same platform file",
+            "install a release of Renode and put `renode` on PATH",
+            "option",
+        )
+    return Finding("Renode", True, f"{_output(program, '--version')}, {program}", need="option")
+
+
+def zephyr() -> Finding:
+    """A Zephyr tree for firmware on Zephyr's stack."""
+    base = os.environ.get("ZEPHYR_BASE")
+    remedy = "give ZEPHYR_BASE a Zephyr 1.14 tree"
+    if not base:
+        return Finding("Zephyr tree", False, "ZEPHYR_BASE is not set", remedy, "option")
+    try:
+        text = (Path(base) / "VERSION").read_text(encoding="utf-8")
+    except OSError:
+        return Finding("Zephyr tree", False, f"{base} has no VERSION file", remedy, "option")
+    numbers = dict(re.findall(r"(VERSION_MAJOR|VERSION_MINOR|PATCHLEVEL)\s*=\s*(\d+)", text))
+    version = tuple(int(numbers.get(key, -1)) for key in ("VERSION_MAJOR", "VERSION_MINOR"))
+    detail = f"{'.'.join(numbers.values())}, {base}"
+    if version != ZEPHYR_LTS:
+        return Finding("Zephyr tree", False, f"{detail}: not a 1.14, which has the board", remedy, "option")
+    return Finding("Zephyr tree", True, detail, need="option")
+
+
+PROBES: tuple[Callable[[], Finding], ...] = (
+    python,
+    packages,
+    emulator_clock,
+    compiler,
+    linker,
+    build_tools,
+    tshark,
+    git,
+    renode,
+    zephyr,
+)
+
+NEEDS = {"run": "needed", "build": "to build", "option": "optional"}
+
+
+def _table(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    table.add_column("what")
+    table.add_column("", style="dim")
+    table.add_column("found, or what to do", overflow="fold")
+    for finding in report.findings:
+        if finding.present:
+            mark, words = Text("ok", style="green"), Text(finding.detail)
+        else:
+            mark = Text("missing", style={"run": "bold red", "build": "yellow"}.get(finding.need, "dim"))
+            words = Text(f"{finding.detail}\n→ {finding.remedy}")
+        table.add_row(mark, finding.name, NEEDS[finding.need], words)
+    return table
+
+
+@click.command
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def command(as_json: bool) -> None:
+    """Show what is there, what is missing and how to get it.
+
+    Exit status 0 if `bench run` can run, 1 if something that it needs is missing.
+    """
+    report = examine()
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        console = Console(highlight=False)
+        console.print(_table(report))
+        console.print()
+        if report.can_run:
+            console.print("`bench run` can run", style="green")
+        else:
+            console.print("`bench run` cannot run yet: see what is missing above", style="bold red")
+    raise SystemExit(0 if report.can_run else 1)
