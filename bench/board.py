@@ -14,7 +14,7 @@ from bench.engines import DEFAULT_ENGINE, create_machine
 from bench.health import Health
 from bench.loop import Loop
 from bench.uart import Uart
-from bench.wire import Wire
+from bench.wire import Wire, WireState
 from emulation.errors import UserError
 from emulation.machine import Machine
 
@@ -29,8 +29,7 @@ class BoardState:
 
     machine: Any
     uart: bytes
-    wire: Any
-    random: Any
+    wire: WireState
 
 
 class Board:
@@ -52,8 +51,8 @@ class Board:
         self._loop = Loop(machine)
         self.clock = self._loop.clock
         self.uart = Uart(self._loop)
-        self.wire = Wire(self._loop, board=station, host=BENCH)
-        self.health = Health(self._loop, self.uart)
+        self.wire = Wire(self._loop, board=station, host=BENCH, rng=self.random)
+        self.health = Health(self._loop, self.uart, self.wire)
 
     @classmethod
     def boot(
@@ -145,7 +144,6 @@ class Board:
             self._loop.fault = None
             self.uart.restore(state.uart)
             self.wire.restore(state.wire)
-            self.random.setstate(state.random)
 
     def close(self) -> None:
         """Switch off."""

@@ -1,9 +1,9 @@
 """pytest on the bench: the fixtures `board` and `wire`.
 
-Load it with `pytest_plugins = ["bench.pytest_plugin"]` in the top conftest.py, or with `-p bench.pytest_plugin`.
-One board is booted a run (with xdist: a worker). Every test starts from the same listening board, restored from
-a snapshot; when the test is over the guest has to be healthy. The capture of a failed test is written to
-`--captures` (default: reports/pytest).
+Load it with `pytest_plugins = ["bench.pytest_plugin"]` in the top conftest.py, or with `-p
+bench.pytest_plugin`. One board is booted a run (with xdist: a worker). Every test starts from the same
+listening board, restored from a snapshot; when the test is over the guest has to be healthy. The capture of
+a failed test is written to `--captures` (default: reports/pytest).
 """
 
 from __future__ import annotations

@@ -14,12 +14,15 @@ Who waits, and how:
 from __future__ import annotations
 
 import contextlib
+import random
 import select as os_select
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
 from types import FrameType
 from typing import Any, Protocol
 
@@ -36,10 +39,14 @@ from bench.loop import Clock, Loop
 from bench.neighbour import Neighbour
 from emulation.machine import TimedFrame
 
+FIRST_PORT = 49152
+"""The first of the dynamic ports (RFC 6335, section 6)."""
 PATIENCE = 5.0
 """Virtual seconds that a wait takes at most if the caller names no timeout."""
 QUEUE = 1024
 """Frames kept for a reader that does not come; the oldest are dropped first."""
+EPHEMERAL_PORTS = 49152, 65536
+"""Dynamic ports (RFC 6335, section 6), the end not included."""
 POLL = 0.1
 """Wall seconds after which a waiting helper thread looks whether its sniffer was stopped."""
 PACE = 0.005
@@ -144,6 +151,16 @@ class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed f
             wire.forget(self)
 
 
+@dataclass(frozen=True)
+class WireState:
+    """What `Wire.save` gives."""
+
+    unread: tuple[TimedFrame, ...]
+    neighbour: bool
+    next_port: int
+    random: Any
+
+
 class Wire(Tap):
     """The segment, seen from the bench host's end. All times are virtual seconds.
 
@@ -154,7 +171,13 @@ class Wire(Tap):
 
     desc = "the Ethernet segment of the board"
 
-    def __init__(self, loop: Loop, board: Station = BOARD, host: Station = BENCH) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        board: Station = BOARD,
+        host: Station = BENCH,
+        rng: random.Random | None = None,
+    ) -> None:
         super().__init__(self)
         self.loop = loop
         self.clock = loop.clock
@@ -165,6 +188,9 @@ class Wire(Tap):
         self.comment = ""
         """Goes with the next frame sent into the capture."""
         self.patience = PATIENCE
+        self.random = random.Random(0) if rng is None else rng
+        """Where peers on this wire take their sequence numbers and keys from."""
+        self._next_port = FIRST_PORT
         self._taps: list[Tap] = []
         self._listeners: list[Callable[[float, bytes], None]] = []
         self._wait: tuple[FrameType, float] | None = None
@@ -206,6 +232,13 @@ class Wire(Tap):
                 self._listeners.remove(callback)
 
         return detach
+
+    def take_port(self) -> int:
+        """A source port for a new connection, not used since the last restore (RFC 6056, section 3.3.1)."""
+        first, end = EPHEMERAL_PORTS
+        port = self._next_port
+        self._next_port = port + 1 if port + 1 < end else first
+        return port
 
     def tap(self, *, inter: float = 0.0) -> contextlib.closing[Tap]:
         """Open another end of the wire: `with wire.tap() as end: ...` sees the frames from now on.
@@ -251,8 +284,8 @@ class Wire(Tap):
             result = sendrecv.sndrcv(end, packets, timeout=VirtualTimeout(seconds, self.clock), **options)
             return result[0], result[1]
 
-    def sr1(self, x: Any, timeout: float | None = None, **options: Any) -> Packet | None:
-        """Send packets, return the first answer, or None if none came in time: Scapy's `sr1` and `srp1`."""
+    def sr1(self, x: Any, timeout: float | None = None, **options: Any) -> Any:
+        """Send packets, return the first answer (a Packet), or None if none came: Scapy's `sr1` and `srp1`."""
         answered, _ = self.sr(x, timeout, **options)
         return answered[0].answer if answered else None
 
@@ -363,13 +396,19 @@ class Wire(Tap):
 
     # -- state -----------------------------------------------------------------------------------------------
 
-    def save(self) -> tuple[list[TimedFrame], bool]:
-        """A copy of the state: frames not read yet, and whether the neighbour answers."""
-        return list(self.queue), self.neighbour.enabled
+    def take_port(self) -> int:
+        """A source port that nobody on the bench host has had yet: dynamic ones, in turn."""
+        port = self._next_port
+        self._next_port = FIRST_PORT + (port + 1 - FIRST_PORT) % (65536 - FIRST_PORT)
+        return port
 
-    def restore(self, state: tuple[list[TimedFrame], bool]) -> None:
+    def save(self) -> tuple[list[TimedFrame], bool, int]:
+        """A copy of the state: frames not read yet, whether the neighbour answers, the next free port."""
+        return list(self.queue), self.neighbour.enabled, self._next_port
+
+    def restore(self, state: tuple[list[TimedFrame], bool, int]) -> None:
         """Back to a saved state. Listeners and taps belong to what happened in between: they are detached."""
-        frames, self.neighbour.enabled = state
+        frames, self.neighbour.enabled, self._next_port = state
         self.queue.clear()
         self.queue.extend(frames)
         self._listeners.clear()

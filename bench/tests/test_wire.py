@@ -249,3 +249,14 @@ def test_a_guest_fault_ends_a_wait_inside_scapy(board: Board, machine: FakeMachi
 def test_a_frame_with_a_broken_fcs_goes_out_as_such(board: Board) -> None:
     board.wire.send(ping(), fcs=b"\0\0\0\0")
     assert len(board.wire.sniff(timeout=1)) == 0
+
+
+def test_source_ports_follow_from_the_seed_and_come_again_after_a_restore() -> None:
+    board, twin = Board(FakeMachine(), seed=5), Board(FakeMachine(), seed=5)
+    state = board.snapshot()
+    ports = [board.wire.take_port() for _ in range(3)]
+    assert ports == [twin.wire.take_port() for _ in range(3)]
+    assert len(set(ports)) == 3
+    assert all(49152 <= port < 65536 for port in ports)
+    board.restore(state)
+    assert board.wire.take_port() == ports[0]

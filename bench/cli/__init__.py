@@ -1,0 +1,83 @@
+"""The command line: `bench <command>`.
+
+A command lives in the module of its name here, as a click command called `command`, and is imported only
+when it is called for: `bench --help` stays quick, and `bench doctor` runs where other commands lack what
+they import.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from emulation.errors import GuestFault, UserError
+
+COMMANDS = {
+    "run": "Run the Robot suites on an emulated board and write the reports.",
+    "perf": "Measure speed and memory.",
+    "firmware": "Build the firmware and show how much of the board it takes.",
+    "doctor": "Show what is there, what is missing and how to get it.",
+}
+
+EXIT_FAULT = 1
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+def print_error(message: str, hint: str = "") -> None:
+    """Say on stderr what is wrong and, on a second line, what to do."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("error: ", "bold red"), message))
+    if hint:
+        console.print(Text.assemble(("  what to do: ", "bold"), hint))
+
+
+class LazyGroup(click.Group):
+    """Imports a command when it is called, and turns what the user can mend into one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"bench.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the known names for an unknown one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise UserError(f"there is no command {args[0]!r}", f"the commands are: {', '.join(COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a UserError or GuestFault ends it with a message instead of a traceback."""
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            print_error(error.message, error.hint)
+            ctx.exit(EXIT_USER_ERROR)
+        except GuestFault as fault:
+            print_error(str(fault), "the evidence above says where the firmware stopped")
+            ctx.exit(EXIT_FAULT)
+        except KeyboardInterrupt:
+            print_error("interrupted")
+            ctx.exit(EXIT_INTERRUPTED)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Test network firmware without hardware: an emulated Arduino 101 on a wire made of Scapy."""

@@ -1,0 +1,195 @@
+"""`bench run`: the Robot suites on an emulated board, with reports and captures."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from bench.board import DEFAULT_SEED, ROOT
+from bench.cli.progress import Progress
+from bench.engines import DEFAULT_ENGINE
+from emulation.errors import UserError
+
+SUITES = ROOT / "bench" / "robot"
+REPORTS = ROOT / "reports" / "robot"
+ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml")
+
+ROBOT_INVALID = 252
+"""Robot could not run at all: no test selected, a broken suite file (Robot Framework user guide, 3.1.3)."""
+ROBOT_INTERRUPTED = 253
+
+
+@click.command()
+@click.argument("suites", nargs=-1, metavar="[SUITE...]")
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
+@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
+)
+@click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
+@click.option("--ready", default=None, help="What the firmware prints when tests can begin.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    default=REPORTS,
+    help="Folder for reports. [default: reports/robot]",
+)
+@click.option(
+    "--include", multiple=True, metavar="TAG", help="Only tests with this tag (several: any of them)."
+)
+@click.option("--exclude", multiple=True, metavar="TAG", help="No tests with this tag.")
+@click.option(
+    "--test", "tests", multiple=True, metavar="NAME", help="Only tests of this name (* and ? match)."
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    suites: tuple[str, ...],
+    engine: str,
+    firmware: Path | None,
+    seed: int,
+    platform: Path | None,
+    ready: str | None,
+    report: Path,
+    include: tuple[str, ...],
+    exclude: tuple[str, ...],
+    tests: tuple[str, ...],
+) -> None:
+    """Run the Robot suites on an emulated board and write the reports.
+
+    SUITE is the name of one of the project's suites, or the path of a suite file or folder of your own; all
+    of the project's suites run if none is named.
+    """
+    import robot
+
+    from bench.robot import session
+
+    paths = find_suites(suites)
+    prepare_report(report)
+    settings = session.Settings(
+        engine=engine, firmware=firmware, seed=seed, platform=platform, ready=ready or session.READY
+    )
+    console = Console(soft_wrap=True, highlight=False)
+    running = session.configure(settings)
+    try:
+        board = running.board
+        console.print(
+            f"engine {board.engine}, seed {seed}, ready after {running.boot_time:.3f} virtual seconds"
+        )
+        progress = Progress(console)
+        complaints = io.StringIO()
+        status = robot.run(
+            *map(str, paths),
+            name=suite_name(paths),
+            metadata=[f"Engine:{board.engine}", f"Seed:{seed}", f"Firmware:{firmware or 'ws_bench.elf'}"],
+            outputdir=str(report),
+            output="output.xml",
+            log="log.html",
+            report="report.html",
+            xunit="xunit.xml",
+            include=list(include),
+            exclude=list(exclude),
+            test=list(tests),
+            listener=[progress],
+            console="none",
+            stdout=io.StringIO(),
+            stderr=complaints,
+        )
+    finally:
+        session.close()
+    if status == ROBOT_INVALID:
+        raise UserError(*explain(complaints.getvalue()))
+    if complaints.getvalue().strip():
+        console.print(Text(complaints.getvalue().strip(), style="yellow"))
+    if status == ROBOT_INTERRUPTED:
+        console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
+    summarise(console, progress, report)
+    ctx.exit(status)
+
+
+def find_suites(names: Iterable[str]) -> list[Path]:
+    """The files of the suites named; all of the project's own for no name. Raises UserError."""
+    own = {path.stem: path for path in sorted(SUITES.glob("*.robot"))}
+    if not own:
+        raise UserError(
+            f"there are no suites in {SUITES}", "run from a complete checkout, or name a suite file"
+        )
+    paths = []
+    for name in names:
+        path = Path(name)
+        if name in own:
+            paths.append(own[name])
+        elif path.is_dir() or (path.is_file() and path.suffix == ".robot"):
+            paths.append(path)
+        elif path.is_file():
+            raise UserError(f"{name} is not a suite", "suites are folders and files ending in .robot")
+        else:
+            raise UserError(f"there is no suite {name!r}", f"give a path, or one of: {', '.join(own)}")
+    return paths or list(own.values())
+
+
+def suite_name(paths: list[Path]) -> str:
+    """The title of the report."""
+    return "Bench" if len(paths) > 1 else paths[0].stem.replace("_", " ").title()
+
+
+def prepare_report(folder: Path) -> None:
+    """Make the report folder and clear what an earlier run has left there. Raises UserError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        for artefact in ARTEFACTS:
+            (folder / artefact).unlink(missing_ok=True)
+        for capture in (folder / "captures").glob("**/*.pcapng"):
+            capture.unlink()
+    except OSError as error:
+        raise UserError(
+            f"cannot write reports to {folder}: {error.strerror}",
+            "choose a folder you can write to with --report",
+        ) from None
+
+
+def explain(complaints: str) -> tuple[str, str]:
+    """Robot's own complaint as message and hint."""
+    found = re.search(r"\[ ERROR \] (.*?)(?:\n\n|\nTry --help|\Z)", complaints, re.DOTALL)
+    message = (
+        " ".join((found[1] if found else complaints).split()) or "Robot Framework could not run the suites"
+    )
+    if "no tests" in message:
+        return (
+            message,
+            "see which names and tags there are in the suites, and check --test, --include and --exclude",
+        )
+    return message, "mend the suite file"
+
+
+def summarise(console: Console, progress: Progress, report: Path) -> None:
+    """The last lines: how many passed, and where everything lies."""
+    passed, failed, skipped = progress.passed, progress.failed, progress.skipped
+    style = "bold red" if failed else "bold green"
+    console.print()
+    console.print(
+        Text(
+            f"{passed + failed + skipped} tests: {passed} passed, {failed} failed, {skipped} skipped",
+            style=style,
+        )
+    )
+    names = {
+        "report": "report.html",
+        "log": "log.html",
+        "output": "output.xml",
+        "xunit": "xunit.xml",
+        "captures": "captures",
+    }
+    for label, name in names.items():
+        path = report.resolve() / name
+        if path.exists():
+            console.print(f"  {label + ':':<10}{path}")

@@ -1,0 +1,129 @@
+"""Keeps Robot tests apart.
+
+Every test starts from the booted board, leaves a capture, and answers for its guest.
+"""
+
+from __future__ import annotations
+
+import atexit
+import re
+from pathlib import Path
+from typing import Any
+
+from robot.libraries.BuiltIn import BuiltIn
+
+from bench.board import Board
+from bench.robot import session
+from emulation.errors import GuestFault, UserError
+
+
+class BoardListener:
+    """Robot's listener interface, version 3.
+
+    Comes with the keyword library (`BoardLibrary`), so that it works the same under `bench run` and under
+    plain `robot`; there the variables ENGINE, FIRMWARE and SEED choose the board.
+    """
+
+    ROBOT_LISTENER_API_VERSION = 3
+
+    def __init__(self) -> None:
+        self._problem: Exception | None = None
+        self._written: set[Path] = set()
+        self._instructions = 0
+        self.capture_path: Path | None = None
+        """Where the capture of the running test is written."""
+
+    @property
+    def board(self) -> Board:
+        """The board of the running test. Raises what kept it from starting."""
+        if self._problem is not None:
+            raise self._problem
+        return session.current().board
+
+    def start_test(self, data: Any, result: Any) -> None:
+        """Restore the booted board and begin a capture."""
+        self._problem = None
+        self.capture_path = None
+        try:
+            if not session.is_configured():
+                session.configure(_settings_from_variables())
+                atexit.register(session.close)
+            running = session.current()
+            board = running.restart()
+            self._instructions = board.instructions
+            self.capture_path = self._path_for(result)
+            running.capture.follow(
+                self.capture_path,
+                f"{result.parent.name}: {result.name}; engine {board.engine}, seed {board.seed}",
+            )
+        except (UserError, GuestFault) as problem:
+            self._problem = problem
+
+    def end_test(self, data: Any, result: Any) -> None:
+        """Finish the capture, judge the guest, put the figures of the test into its message."""
+        if self._problem is not None:
+            _fail(result, str(self._problem))
+            return
+        running = session.current()
+        board = running.board
+        try:
+            board.health.check_alive()
+        except GuestFault as fault:
+            if str(fault) not in result.message:
+                _fail(result, f"{fault}\ncapture: {self.capture_path}")
+        running.capture.unfollow()
+        if result.passed and not result.message:
+            result.message = self.figures(board)
+
+    def figures(self, board: Board) -> str:
+        """What the running test took, in virtual terms: the same on every machine."""
+        running = session.current()
+        sent = sum(frame.direction == "to-board" for frame in running.capture.frames)
+        millions = (board.instructions - self._instructions) / 1e6
+        seconds = board.clock.now - running.boot_time
+        return (
+            f"{sent} frames to the board, {len(running.capture.frames) - sent} from it, "
+            f"{seconds * 1000:.1f} virtual ms, {millions:.2f} million instructions"
+        )
+
+    def _path_for(self, result: Any) -> Path:
+        names = []
+        suite = result.parent
+        while suite.parent is not None:
+            names.append(file_name(suite.name))
+            suite = suite.parent
+        names = names[::-1] or [file_name(suite.name)]
+        folder = Path(BuiltIn().get_variable_value("${OUTPUT DIR}")) / "captures"
+        path = folder.joinpath(*names, f"{file_name(result.name)}.pcapng")
+        number = 2
+        while path in self._written:
+            path = path.with_name(f"{file_name(result.name)}-{number}.pcapng")
+            number += 1
+        self._written.add(path)
+        return path
+
+
+def file_name(name: str) -> str:
+    """A test's or suite's name as a file name: lower case, words joined by underscores."""
+    return re.sub(r"[^\w.+-]+", "_", name).strip("_.").lower()[:100] or "unnamed"
+
+
+def _fail(result: Any, message: str) -> None:
+    result.status = "FAIL"
+    result.message = f"{message}\n\nBefore that: {result.message}" if result.message else message
+
+
+def _settings_from_variables() -> session.Settings:
+    value = BuiltIn().get_variable_value
+    defaults = session.Settings()
+    firmware = value("${FIRMWARE}")
+    return session.Settings(
+        engine=value("${ENGINE}", defaults.engine),
+        firmware=Path(firmware) if firmware else None,
+        seed=int(value("${SEED}", defaults.seed)),
+        ready=value("${READY}", defaults.ready),
+    )
+
+
+LISTENER = BoardListener()
+"""The one listener of a run; every library instance shares it."""

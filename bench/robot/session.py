@@ -1,0 +1,96 @@
+"""The board of a Robot run: booted once, restored to the same listening state before every test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.board import DEFAULT_SEED, Board, BoardState
+from bench.capture import Capture
+from bench.engines import DEFAULT_ENGINE
+from emulation.errors import UserError
+
+BOOT_TIMEOUT = 10.0
+"""Virtual seconds a firmware gets to say that it is ready."""
+READY = "listening"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run boots its board."""
+
+    engine: str = DEFAULT_ENGINE
+    firmware: Path | None = None
+    seed: int = DEFAULT_SEED
+    platform: Path | None = None
+    ready: str = READY
+    """What the firmware prints when tests can begin."""
+
+
+class Session:
+    """A booted board and the snapshot every test starts from. Raises UserError, GuestFault."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.board = Board.boot(
+            settings.engine, settings.firmware, seed=settings.seed, platform=settings.platform
+        )
+        try:
+            self.capture = self.board.wire.capture = Capture()
+            self.board.uart.wait_for(settings.ready, timeout=BOOT_TIMEOUT)
+            self.boot_time = self.board.clock.now
+            self.state: BoardState = self.board.snapshot()
+        except TimeoutError as error:
+            self.board.close()
+            raise UserError(
+                f"the firmware does not get ready: {error}",
+                "say with --ready what it prints when it is, or mend the firmware",
+            ) from None
+        except BaseException:
+            self.board.close()
+            raise
+
+    def restart(self) -> Board:
+        """Back to the listening state, with an empty capture."""
+        self.board.restore(self.state)
+        self.capture.unfollow()
+        self.capture = self.board.wire.capture = Capture()
+        return self.board
+
+    def close(self) -> None:
+        """Switch the board off."""
+        self.capture.unfollow()
+        self.board.close()
+
+
+_settings: Settings | None = None
+_session: Session | None = None
+
+
+def configure(settings: Settings) -> Session:
+    """Boot the board of this run with these settings."""
+    global _settings
+    close()
+    _settings = settings
+    return current()
+
+
+def is_configured() -> bool:
+    """Whether somebody has said how to boot the board of this run."""
+    return _settings is not None
+
+
+def current() -> Session:
+    """The session of this run; boots the board when it is first asked for."""
+    global _session
+    if _session is None:
+        _session = Session(_settings or Settings())
+    return _session
+
+
+def close() -> None:
+    """End the session, if there is one."""
+    global _session
+    if _session is not None:
+        _session.close()
+        _session = None
