@@ -77,7 +77,8 @@ def assemble(source: str, *, flags: tuple[str, ...] = ()) -> Path:
             subprocess.run(
                 [
                     "gcc", "-m32", "-g", "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none",
-                    "-Wl,-N", "-Wl,--no-warn-rwx-segments", "-Wl,-Ttext=0x40000000", "-Wl,-Tbss=0xA8000000", "-Wl,-z,noexecstack", *flags,
+                    "-Wl,-N", "-Wl,--no-warn-rwx-segments", "-Wl,-Ttext=0x40000000", "-Wl,-Tbss=0xA8000000",
+                    "-Wl,-z,noexecstack", *flags,
                     str(program), "-o", f"{folder}/guest.elf",
                 ],
                 check=True,

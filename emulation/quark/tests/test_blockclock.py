@@ -80,7 +80,7 @@ def test_without_a_working_compiler_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: str | None, message: str
 ) -> None:
     monkeypatch.setattr(blockclock, "cache_folder", lambda: tmp_path / "native")
-    monkeypatch.setattr(blockclock.shutil, "which", lambda _name: None)
+    monkeypatch.setattr("shutil.which", lambda _name: None)
     monkeypatch.delenv("CC", raising=False)
     if compiler:
         monkeypatch.setenv("CC", compiler)

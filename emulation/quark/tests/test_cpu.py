@@ -11,8 +11,8 @@ from emulation.quark.machine import QuarkMachine
 from emulation.quark.tests.guest import assemble
 
 
-def boot(source: str, **options: float) -> QuarkMachine:
-    machine = QuarkMachine(**options)  # type: ignore[arg-type]
+def boot(source: str, *, spin_limit: float = 5.0) -> QuarkMachine:
+    machine = QuarkMachine(spin_limit=spin_limit)
     machine.load(assemble(source))
     return machine
 

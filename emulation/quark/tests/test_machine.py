@@ -93,8 +93,8 @@ count: .long 2
 )
 
 
-def boot(source: str, **options: int) -> QuarkMachine:
-    machine = QuarkMachine(**options)
+def boot(source: str, *, seed: int = 0) -> QuarkMachine:
+    machine = QuarkMachine(seed=seed)
     machine.load(assemble(source, flags=("-Wl,-Tdata=0xA8008000",) if ".data" in source else ()))
     return machine
 
