@@ -130,9 +130,7 @@ class Board:
         # Output that waits inside the engine belongs to the bench side of the state.
         with self._loop.lock:
             self._loop.collect()
-            return BoardState(
-                self.machine.snapshot(), self.uart.save(), self.wire.save(), self.random.getstate()
-            )
+            return BoardState(self.machine.snapshot(), self.uart.save(), self.wire.save())
 
     def restore(self, state: BoardState) -> None:
         """Back to a snapshot of this board.

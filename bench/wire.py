@@ -22,7 +22,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
 from types import FrameType
 from typing import Any, Protocol
 
@@ -37,10 +36,9 @@ from bench.addresses import BENCH, BOARD, Station
 from bench.completion import complete
 from bench.loop import Clock, Loop
 from bench.neighbour import Neighbour
+from bench.virtual_timeout import VirtualRemain, VirtualTimeout
 from emulation.machine import TimedFrame
 
-FIRST_PORT = 49152
-"""The first of the dynamic ports (RFC 6335, section 6)."""
 PATIENCE = 5.0
 """Virtual seconds that a wait takes at most if the caller names no timeout."""
 QUEUE = 1024
@@ -60,38 +58,6 @@ class Recorder(Protocol):
 
     def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:
         """Keep a frame: `direction` is `to-board` or `from-board`, `time` in virtual seconds."""
-
-
-class VirtualTimeout(float):
-    """A timeout for Scapy that passes in virtual time.
-
-    Scapy computes `stop = time.monotonic() + timeout` and `remain = stop - time.monotonic()`. This number
-    makes both sums come out in the board's time.
-    """
-
-    _clock: Clock
-
-    def __new__(cls, seconds: float, clock: Clock) -> VirtualTimeout:
-        """`seconds` of the given clock."""
-        self = super().__new__(cls, seconds)
-        self._clock = clock
-        return self
-
-    def __radd__(self, _wall: float) -> float:
-        deadline = _VirtualDeadline(self._clock.now + float(self))
-        deadline.clock = self._clock
-        return deadline
-
-
-class _VirtualDeadline(float):
-    clock: Clock
-
-    def __sub__(self, _wall: float) -> float:
-        return _VirtualRemain(float(self) - self.clock.now)
-
-
-class _VirtualRemain(float):
-    """What is left of a VirtualTimeout: tells `select` that whoever called it keeps the time itself."""
 
 
 class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed for mypy
@@ -190,7 +156,7 @@ class Wire(Tap):
         self.patience = PATIENCE
         self.random = random.Random(0) if rng is None else rng
         """Where peers on this wire take their sequence numbers and keys from."""
-        self._next_port = FIRST_PORT
+        self._next_port = self.random.randrange(*EPHEMERAL_PORTS)
         self._taps: list[Tap] = []
         self._listeners: list[Callable[[float, bytes], None]] = []
         self._wait: tuple[FrameType, float] | None = None
@@ -285,7 +251,7 @@ class Wire(Tap):
             return result[0], result[1]
 
     def sr1(self, x: Any, timeout: float | None = None, **options: Any) -> Any:
-        """Send packets, return the first answer (a Packet), or None if none came: Scapy's `sr1` and `srp1`."""
+        """Send packets, return the first answer, a Packet, or None if none came: as Scapy's `sr1`, `srp1`."""
         answered, _ = self.sr(x, timeout, **options)
         return answered[0].answer if answered else None
 
@@ -327,7 +293,7 @@ class Wire(Tap):
             return self._wait_paced(ready, others, remain)
         if not owner:
             return self._look_on(ready, remain)
-        if isinstance(remain, _VirtualRemain):
+        if isinstance(remain, VirtualRemain):
             self.wait_until(lambda: bool(ready()), remain)
             return ready()
         # Scapy counts wall seconds here, which do not pass while the board runs. Keep the deadline for it, in
@@ -396,21 +362,17 @@ class Wire(Tap):
 
     # -- state -----------------------------------------------------------------------------------------------
 
-    def take_port(self) -> int:
-        """A source port that nobody on the bench host has had yet: dynamic ones, in turn."""
-        port = self._next_port
-        self._next_port = FIRST_PORT + (port + 1 - FIRST_PORT) % (65536 - FIRST_PORT)
-        return port
+    def save(self) -> WireState:
+        """A copy of the state."""
+        return WireState(tuple(self.queue), self.neighbour.enabled, self._next_port, self.random.getstate())
 
-    def save(self) -> tuple[list[TimedFrame], bool, int]:
-        """A copy of the state: frames not read yet, whether the neighbour answers, the next free port."""
-        return list(self.queue), self.neighbour.enabled, self._next_port
-
-    def restore(self, state: tuple[list[TimedFrame], bool, int]) -> None:
+    def restore(self, state: WireState) -> None:
         """Back to a saved state. Listeners and taps belong to what happened in between: they are detached."""
-        frames, self.neighbour.enabled, self._next_port = state
+        self.neighbour.enabled = state.neighbour
+        self._next_port = state.next_port
+        self.random.setstate(state.random)
         self.queue.clear()
-        self.queue.extend(frames)
+        self.queue.extend(state.unread)
         self._listeners.clear()
         self._taps.clear()
         self._wait = None
