@@ -20,14 +20,24 @@ LOCK_PATIENCE = 900.0
 
 
 class CommandError(UserError):
-    """A command of a step failed: carries the last lines it printed and where the rest is."""
+    """A command of a step failed: carries the last lines it printed and where the rest is.
+
+    A command of our own explains itself (`error: ...`, `what to do: ...`); that is passed on as it is. Of any
+    other command the last lines are shown, with advice for what is known to go wrong.
+    """
 
     def __init__(self, what: str, result: Result, log: Path, hint: str = "") -> None:
+        self.log = log
+        lines = [line.strip() for line in result.lines if line.strip()]
+        own = {key: text for line in lines[-2:] for key, _, text in [line.partition(": ")]}
+        if {"error", "what to do"} <= own.keys():
+            super().__init__(f"{what}: {own['error']}", own["what to do"])
+            self.tail: list[str] = []
+            return
         reason = "did not finish in time" if result.timed_out else f"exit status {result.returncode}"
         fallback = f"read {_shown(log)}, mend the cause and run the command again"
-        super().__init__(f"{what} failed ({reason})", advice_for(result.lines) or hint or fallback)
-        self.tail = [line for line in result.lines if line.strip()][-12:]
-        self.log = log
+        super().__init__(f"{what} failed ({reason})", advice_for(lines) or hint or fallback)
+        self.tail = lines[-12:]
 
 
 class Step(Protocol):

@@ -65,6 +65,17 @@ def test_a_failed_command_shows_its_last_lines_its_log_and_what_to_do(screen: io
     assert "full output: build/logs/x.log" in text
 
 
+def test_a_command_that_explains_itself_is_quoted(screen: io.StringIO) -> None:
+    lines = [
+        "fetching lwip",
+        "error: could not fetch the source package lwip",
+        "  what to do: check the network",
+    ]
+    error = CommandError("firmware sources", Result(2, lines, 0.1), project.ROOT / "build/logs/x.log")
+    assert error.message == "firmware sources: could not fetch the source package lwip"
+    assert error.hint == "check the network"
+
+
 def test_stamps_match_only_what_they_were_written_with(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "stamp"
     assert not stamp.matches(path, "x")
