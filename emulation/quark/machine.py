@@ -8,22 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from emulation.elf import Firmware
-from emulation.errors import Evidence, GuestFault, UserError
+from emulation.errors import GuestFault, UserError
 from emulation.machine import Stop, TimedFrame
 from emulation.platform import Platform, load_platform
 from emulation.quark.clock import HZ
 from emulation.quark.cpu import Cpu, CpuState, Exit, TripleFault
 from emulation.quark.ethernet import EthernetPort
+from emulation.quark.health import Health
 from emulation.quark.soc import Soc
 
 log = logging.getLogger(__name__)
 
 _LONGEST_SLICE = 8_000_000
 """Cycles. A slice cannot be interrupted from Python: this keeps Ctrl-C answered within about 0.1 s."""
-_LAST_WORDS = HZ // 5
-"""Cycles a guest gets after a CPU exception to print what its own fault handler prints."""
-_TAIL = 2048
-"""Bytes of console output kept for the evidence of a fault."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +35,7 @@ class QuarkState:
     memories: tuple[bytes, ...]
     frames: tuple[TimedFrame, ...]
     uart: bytes
-    uart_tail: bytes
-    progress: int
+    health: dict[str, Any]
     executed: int
 
 
@@ -85,16 +81,12 @@ class QuarkMachine:
         if ethernet is not None:
             self._port = EthernetPort(self._clock, ethernet.receive)
             ethernet.transmit = self._sent
-        self._spin_limit = int(spin_limit * HZ)
+        self._health = Health(self._cpu, int(spin_limit * HZ), lambda: self._clock.now)
         self._frames: list[TimedFrame] = []
         self._uart_out = bytearray()
-        self._uart_tail = bytearray()
         self._wake = Stop.DEADLINE
-        self._progress = 0
         self._executed = 0
         self._fault: GuestFault | None = None
-        self._pending_fault: tuple[str, Evidence] | None = None
-        self._last_words_until = 0
         self._rdtsc_watched: set[int] = set()
         self._connect()
 
@@ -162,7 +154,7 @@ class QuarkMachine:
                     f"{elf}: its segment at 0x{segment.address:08x} is outside the board's memories",
                     "link it for the memory map of " + self.platform.path.name,
                 )
-        self.firmware = firmware
+        self.firmware = self._health.firmware = firmware
         self.reset()
 
     def reset(self) -> None:
@@ -186,9 +178,9 @@ class QuarkMachine:
         self._cpu.state.interrupt = 1 if self._lapic.deliverable else 0
         self._frames.clear()
         self._uart_out.clear()
-        self._uart_tail.clear()
-        self._progress = self._executed = 0
-        self._fault = self._pending_fault = None
+        self._health.reset()
+        self._executed = 0
+        self._fault = None
 
     def _watch_rdtsc(self, firmware: Firmware) -> None:
         found: set[int] = set()
@@ -249,87 +241,42 @@ class QuarkMachine:
             self._deliver(self._lapic.acknowledge())
         due = clock.next_event
         if cpu.halted:
-            self._progress = clock.now
+            self._health.progressed()
             if not cpu.interrupts_enabled:
-                self._raise_pending()
-                raise self._make_fault("halted", "HLT with interrupts off: nothing can wake the CPU")
+                raise self._health.fault("halted", "HLT with interrupts off: nothing can wake the CPU")
             target = end if due is None else min(due, end)
             clock.advance(max(target, clock.now))
             cpu.state.cycles = clock.now
             return
+        self._health.check_time()
         now = clock.now
-        limit = min(end, now + _LONGEST_SLICE, self._progress + self._spin_limit)
+        limit = min(end, now + _LONGEST_SLICE, self._health.patience)
         if due is not None:
             limit = min(limit, due)
-        if self._progress + self._spin_limit <= now:
-            self._raise_pending()
-            raise self._make_fault(
-                "spin",
-                f"no progress in {self._spin_limit / HZ:g} virtual seconds: no HLT, no output, no frame",
-            )
         clock.read_cycles = self._running_cycles
         try:
             reason = cpu.run(limit)
         finally:
             clock.read_cycles = None
-        executed = cpu.state.cycles - now
-        self._executed += executed
+        self._executed += cpu.state.cycles - now
         clock.advance(cpu.state.cycles)
         for window in self._soc.bus.windows:
             if window.error is not None:
                 error, window.error = window.error, None
                 raise error
         if reason is Exit.EXCEPTION:
-            self._exception()
+            if cpu.is_exception:
+                self._health.saw_exception()
+            self._deliver(cpu.vector, exception=cpu.is_exception)
         elif reason is Exit.UNMAPPED:
-            self._raise_pending()
-            raise self._make_fault("unmapped", cpu.bad_access)
-        elif self._pending_fault is not None and cpu.state.cycles >= self._last_words_until:
-            self._raise_pending()
+            raise self._health.fault("unmapped", cpu.bad_access)
 
     def _deliver(self, vector: int, *, exception: bool = False) -> None:
         try:
             self._cpu.deliver(vector, exception=exception)
         except TripleFault as error:
-            first = (
-                f"CPU exception {self._cpu.describe_exception()}, then a triple fault: " if exception else ""
-            )
-            raise self._make_fault("triple-fault", f"{first}{error}") from None
+            raise self._health.fault("triple-fault", str(error)) from None
         self._cpu.state.interrupt = 1 if self._lapic.deliverable else 0
-
-    def _exception(self) -> None:
-        cpu = self._cpu
-        if cpu.is_exception:
-            self._raise_pending()  # a second one: its handler failed
-            reason = f"CPU exception {cpu.describe_exception()}"
-            if cpu.vector == 14:
-                reason += f" at address 0x{cpu.registers()['cr2']:08x}"
-            self._pending_fault = (reason, self._evidence())
-            self._last_words_until = cpu.state.cycles + _LAST_WORDS
-        self._deliver(cpu.vector, exception=cpu.is_exception)
-
-    def _raise_pending(self) -> None:
-        """If an exception was seen before, that is the fault to report, with what the guest printed since."""
-        if self._pending_fault is not None:
-            reason, seen = self._pending_fault
-            self._pending_fault = None
-            evidence = Evidence(seen.time, seen.registers, seen.symbol, seen.source, self._tail())
-            raise GuestFault("exception", reason, evidence)
-
-    def _tail(self) -> str:
-        lines = bytes(self._uart_tail).decode("utf-8", "replace").splitlines()
-        return "\n".join(lines[-12:])
-
-    def _evidence(self) -> Evidence:
-        registers = self._cpu.registers()
-        at = registers["eip"]
-        symbol = source = ""
-        if self.firmware is not None:
-            symbol, source = self.firmware.symbol_at(at), self.firmware.source_line(at)
-        return Evidence(self.now, registers, symbol or f"0x{at:08x}", source, self._tail())
-
-    def _make_fault(self, kind: str, reason: str) -> GuestFault:
-        return GuestFault(kind, reason, self._evidence())
 
     # -- the world outside -------------------------------------------------------------------------------
 
@@ -339,16 +286,13 @@ class QuarkMachine:
             log.warning("the board sent a frame with a wrong FCS (%d bytes)", len(frame))
             return
         self._frames.append(TimedFrame(self._clock.seconds, frame))
-        self._progress = self._clock.now
+        self._health.progressed()
         if self._wake & Stop.FRAME:
             self._cpu.state.request = 1
 
     def _printed(self, byte: int) -> None:
         self._uart_out.append(byte)
-        self._uart_tail.append(byte)
-        if len(self._uart_tail) > 2 * _TAIL:
-            del self._uart_tail[:-_TAIL]
-        self._progress = self._clock.now
+        self._health.printed(byte)
         if self._wake & Stop.UART:
             self._cpu.state.request = 1
 
@@ -412,8 +356,7 @@ class QuarkMachine:
             memories=tuple(bytes(m.data) for m in self._volatile),
             frames=tuple(self._frames),
             uart=bytes(self._uart_out),
-            uart_tail=bytes(self._uart_tail),
-            progress=self._progress,
+            health=self._health.save(),
             executed=self._executed,
         )
 
@@ -430,10 +373,9 @@ class QuarkMachine:
             self._port.restore(state.port)
         self._frames = list(state.frames)
         self._uart_out[:] = state.uart
-        self._uart_tail[:] = state.uart_tail
-        self._progress = state.progress
+        self._health.restore(state.health)
         self._executed = state.executed
-        self._fault = self._pending_fault = None
+        self._fault = None
         self._cpu.state.interrupt = 1 if self._lapic.deliverable else 0
 
     def close(self) -> None:
