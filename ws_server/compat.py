@@ -1,0 +1,201 @@
+"""What differs between CPython and MicroPython; no other module asks which one runs it.
+
+MicroPython needs these features compiled in: big integers, f-strings, memoryview, assignment to slices of a
+bytearray, property, set, asyncio, and SHA-1 in hashlib. Floating point is not needed: times are whole
+milliseconds.
+
+There is no `typing` and no `__future__` on MicroPython. Modules import names that only annotations need under
+`if TYPE_CHECKING`, and quote the annotations that use them; MicroPython's compiler drops annotations.
+"""
+
+import asyncio
+import sys
+
+MICROPYTHON = sys.implementation.name == "micropython"
+TYPE_CHECKING = False
+
+READ_SIZE = 536
+"""Bytes asked of the socket at once: one segment of lwIP's default size."""
+
+if TYPE_CHECKING or not MICROPYTHON:
+    import socket
+    import time
+    import traceback
+    from os import urandom
+
+    Reader = asyncio.StreamReader
+    Writer = asyncio.StreamWriter
+    Listener = asyncio.Server
+    AnyTask = asyncio.Task[None]
+
+    _tasks: set[AnyTask] = set()
+
+    def spawn(coroutine: "Coroutine[None, None, None]") -> AnyTask:
+        """Start a task that runs until it ends by itself."""
+        task = asyncio.ensure_future(coroutine)
+        _tasks.add(task)  # the event loop itself keeps weak references only
+        task.add_done_callback(_tasks.discard)
+        return task
+
+    def random_bytes(count: int) -> bytes:
+        """`count` bytes that nobody can predict."""
+        return urandom(count)
+
+    def ticks_ms() -> int:
+        """Milliseconds of a clock that never goes back."""
+        return time.monotonic_ns() // 1_000_000
+
+    def ticks_add(ticks: int, delta: int) -> int:
+        """`delta` milliseconds after `ticks`."""
+        return ticks + delta
+
+    def ticks_diff(end: int, start: int) -> int:
+        """Milliseconds from `start` to `end`, negative if `end` comes first."""
+        return end - start
+
+    async def sleep_ms(delay: int) -> None:
+        """Let other tasks run for `delay` milliseconds."""
+        await asyncio.sleep(delay / 1000)
+
+    def print_exception(error: BaseException) -> None:
+        """Write the traceback of `error` to the standard error output."""
+        traceback.print_exception(error)
+
+    async def read_into(reader: Reader, buffer: bytearray) -> int:
+        """Wait for bytes, put them at the start of `buffer`, return how many; 0 is the end."""
+        data = await reader.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    class Output:
+        """Sends without waiting; what the network stack does not take yet is kept."""
+
+        def __init__(self, writer: Writer) -> None:
+            self._writer = writer
+            writer.transport.set_write_buffer_limits(0)  # drain() waits for everything
+
+        def unsent(self) -> int:
+            """How many bytes the network stack has not taken yet."""
+            return self._writer.transport.get_write_buffer_size()
+
+        def write(self, data: bytes | memoryview) -> None:
+            """Send `data`. Raises OSError if the connection is known to be lost."""
+            if self._writer.transport.is_closing():
+                raise ConnectionResetError("connection lost")
+            self._writer.write(data)
+
+        async def drain(self) -> None:
+            """Wait until all is sent. Raises OSError."""
+            await self._writer.drain()
+
+    def peer_address(writer: Writer) -> tuple[str, int]:
+        """Address and port of the other side."""
+        name = writer.get_extra_info("peername")
+        return (str(name[0]), int(name[1])) if name else ("", 0)
+
+    def set_no_delay(writer: Writer) -> None:
+        """Send small segments at once (asyncio does so by itself)."""
+
+    def abort(writer: Writer) -> None:
+        """Drop the TCP connection and what was not sent."""
+        writer.transport.abort()
+
+    async def close_stream(writer: Writer) -> None:
+        """Close the TCP connection."""
+        writer.close()
+        await writer.wait_closed()
+
+    async def listen(callback: "Callback", host: str | None, port: int, backlog: int) -> tuple[Listener, int]:
+        """Listen on `host` (all addresses of the machine for None); returns the listener and its port.
+
+        Raises OSError if the address cannot be had.
+        """
+        if host is None and socket.has_dualstack_ipv6():
+            sock = socket.create_server(
+                ("", port), family=socket.AF_INET6, backlog=backlog, dualstack_ipv6=True
+            )
+            listener = await asyncio.start_server(callback, sock=sock)
+        else:
+            listener = await asyncio.start_server(callback, host or "0.0.0.0", port, backlog=backlog)
+        return listener, int(listener.sockets[0].getsockname()[1])
+
+else:
+    import random
+    import time
+
+    Reader = Writer = asyncio.StreamReader
+    spawn = asyncio.create_task
+    sleep_ms = asyncio.sleep_ms
+    ticks_ms = time.ticks_ms
+    ticks_add = time.ticks_add
+    ticks_diff = time.ticks_diff
+    print_exception = sys.print_exception
+
+    def random_bytes(count):
+        """See above."""
+        return bytes([random.getrandbits(8) for _ in range(count)])
+
+    async def read_into(reader, buffer):
+        """See above."""
+        while True:
+            count = await reader.readinto(buffer)
+            if count is not None:
+                return count
+
+    class Output:
+        """See above."""
+
+        # Stream.write() copies what is left over, and loses what is written while drain() waits.
+        def __init__(self, writer):
+            self._stream = asyncio.StreamWriter(writer.s)
+            self._queue = []
+
+        def unsent(self):
+            """See above."""
+            return sum([len(data) for data in self._queue])
+
+        def write(self, data):
+            """See above."""
+            if not self._queue:
+                count = self._stream.s.write(data)
+                if count is not None:
+                    if count == len(data):
+                        return
+                    data = memoryview(data)[count:]
+            self._queue.append(data)
+
+        async def drain(self):
+            """See above."""
+            while self._queue:
+                self._stream.out_buf = self._queue[0]
+                await self._stream.drain()
+                self._queue.pop(0)
+
+    def peer_address(writer):
+        """See above."""
+        address = writer.get_extra_info("peername")
+        # The Unix port gives the raw sockaddr, the boards a tuple.
+        return (address[0], address[1]) if isinstance(address, tuple) else ("", 0)
+
+    def set_no_delay(writer):
+        """See above."""
+        if hasattr(writer.s, "setsockopt"):
+            writer.s.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
+
+    def abort(writer):
+        """See above."""
+        writer.s.close()
+
+    async def close_stream(writer):
+        """See above."""
+        await writer.wait_closed()
+
+    async def listen(callback, host, port, backlog):
+        """See above."""
+        return await asyncio.start_server(callback, host or "0.0.0.0", port, backlog), port
+
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    Callback = Callable[[Reader, Writer], Awaitable[None]]

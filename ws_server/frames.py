@@ -1,0 +1,188 @@
+"""Frames (RFC 6455 section 5.2): bytes to frames and back. Knows nothing of messages or connections.
+
+`FrameParser` checks what can be judged from one frame alone, as soon as the bytes in question are there: the
+first two bytes before the extended length, the length before the masking key, everything before any payload.
+"""
+
+from .compat import TYPE_CHECKING
+from .errors import ProtocolError
+from .masking import apply_mask
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Receiver(Protocol):
+        """Who gets the frames of a FrameParser. Each method may raise ProtocolError."""
+
+        def frame_begin(self, fin: bool, opcode: int, length: int) -> bytearray:
+            """Judge a header; return where to append the payload."""
+
+        def frame_data(self, start: int) -> None:
+            """Look at the payload bytes just appended, unmasked, at index `start` of that bytearray."""
+
+        def frame_end(self) -> None:
+            """Take the payload as complete."""
+
+
+CONTINUATION = 0x0
+TEXT = 0x1
+BINARY = 0x2
+CLOSE = 0x8
+PING = 0x9
+PONG = 0xA
+
+FIN = 0x80
+RSV = 0x70
+OPCODE = 0x0F
+MASK = 0x80
+LENGTH = 0x7F
+
+MAX_CONTROL_PAYLOAD = 125
+
+_HEAD, _EXTENDED, _KEY, _PAYLOAD = range(4)
+
+
+class FrameParser:
+    """Feed it bytes, cut anywhere; it hands each frame to `receiver` piece by piece.
+
+    `masked` says which frames are right: those of a client are masked, those of a server are not (section
+    5.1). After a ProtocolError, `skip()` goes on without judging, to find the peer's Close frame.
+    """
+
+    def __init__(self, receiver: "Receiver", masked: bool = True) -> None:
+        self._receiver = receiver
+        self._masked = masked
+        self._header = bytearray(14)
+        self._have = 0  # bytes of the header so far
+        self._need = 2  # bytes of the header at which the next step is due
+        self._step = _HEAD
+        self._left = 0  # bytes of the payload to come
+        self._phase = 0  # bytes of the payload so far
+        self._target: bytearray | None = None
+        self._key: bytearray | None = None
+        self.position = 0
+        self.skipping = False
+        self.close_skipped = False
+
+    def feed(self, data: "bytes | bytearray", start: int = 0, end: int | None = None) -> None:
+        """Parse `data[start:end]`. Raises ProtocolError; `position` then tells how far it came."""
+        self.position = start
+        if end is None:
+            end = len(data)
+        while self.position < end and not self.close_skipped:
+            if self._step == _PAYLOAD:
+                self._take_payload(data, end)
+            else:
+                self._take_header(data, end)
+
+    def skip(self) -> None:
+        """Judge nothing and hand over nothing any more; `close_skipped` tells that a Close frame passed."""
+        self.skipping = True
+        self._target = None
+
+    def _take_header(self, data: "bytes | bytearray", end: int) -> None:
+        header = self._header
+        while self._have < self._need:
+            if self.position == end:
+                return
+            header[self._have] = data[self.position]
+            self._have += 1
+            self.position += 1
+        length = header[1] & LENGTH
+        extended = 0 if length < 126 else 2 if length == 126 else 8
+        if self._step == _HEAD:
+            self._step = _EXTENDED
+            self._need = 2 + extended
+            if not self.skipping:
+                self._check_head(header[0], header[1])
+        if self._step == _EXTENDED and self._have == self._need:
+            if extended:
+                length = int.from_bytes(header[2 : 2 + extended], "big")
+            self._left = length
+            self._phase = 0
+            self._step = _KEY
+            if header[1] & MASK:
+                self._need += 4
+            if not self.skipping:
+                if (extended == 2 and length < 126) or (extended == 8 and length < 0x10000):
+                    raise ProtocolError(
+                        1002, f"length {length} is not encoded in the minimal number of bytes", "5.2"
+                    )
+                if extended == 8 and header[2] & 0x80:
+                    raise ProtocolError(1002, "most significant bit of the 64-bit length is set", "5.2")
+                self._target = self._receiver.frame_begin(bool(header[0] & FIN), header[0] & OPCODE, length)
+        if self._step == _KEY and self._have == self._need:
+            self._key = header[self._need - 4 : self._need] if header[1] & MASK else None
+            self._step = _PAYLOAD
+            if not self._left:
+                self._finish()
+
+    def _check_head(self, first: int, second: int) -> None:
+        opcode = first & OPCODE
+        if first & RSV:
+            raise ProtocolError(1002, "reserved bit set, but no extension was negotiated", "5.2")
+        if opcode > PONG or BINARY < opcode < CLOSE:
+            raise ProtocolError(1002, f"reserved opcode 0x{opcode:X}", "5.2")
+        if opcode >= CLOSE:
+            if not first & FIN:
+                raise ProtocolError(1002, "fragmented control frame", "5.5")
+            if second & LENGTH > MAX_CONTROL_PAYLOAD:
+                raise ProtocolError(1002, "payload of a control frame longer than 125 bytes", "5.5")
+        if bool(second & MASK) != self._masked:
+            raise ProtocolError(1002, "frame is not masked" if self._masked else "frame is masked", "5.1")
+
+    def _take_payload(self, data: "bytes | bytearray", end: int) -> None:
+        count = min(self._left, end - self.position)
+        target = self._target
+        if target is not None:
+            start = len(target)
+            if self.position == 0 and count == len(data):
+                target.extend(data)
+            else:
+                target.extend(memoryview(data)[self.position : self.position + count])
+            if self._key is not None:
+                apply_mask(target, start, start + count, self._key, self._phase)
+        self.position += count
+        self._left -= count
+        self._phase = (self._phase + count) & 3
+        if target is not None:
+            self._receiver.frame_data(start)
+        if not self._left:
+            self._finish()
+
+    def _finish(self) -> None:
+        """Be ready for the next header, then tell the receiver (who may raise)."""
+        self._have = 0
+        self._need = 2
+        self._step = _HEAD
+        if self.skipping:
+            self.close_skipped = self._header[0] & OPCODE == CLOSE
+        elif self._target is not None:
+            self._target = None
+            self._receiver.frame_end()
+
+
+def frame_header(opcode: int, length: int, fin: bool = True, key: "bytes | None" = None) -> bytes:
+    """Header of a frame with a payload of `length` bytes, and the masking key `key` if it is masked."""
+    header = bytearray(((FIN if fin else 0) | opcode, MASK if key else 0))
+    if length < 126:
+        header[1] |= length
+    elif length < 0x10000:
+        header[1] |= 126
+        header.extend(length.to_bytes(2, "big"))
+    else:
+        header[1] |= 127
+        header.extend(length.to_bytes(8, "big"))
+    if key:
+        header.extend(key)
+    return bytes(header)
+
+
+def serialise(opcode: int, payload: bytes, fin: bool = True, key: "bytes | None" = None) -> bytes:
+    """Return a whole frame, masked with the four bytes `key` if there is one."""
+    frame = bytearray(frame_header(opcode, len(payload), fin, key))
+    start = len(frame)
+    frame.extend(payload)
+    if key:
+        apply_mask(frame, start, len(frame), key)
+    return bytes(frame)

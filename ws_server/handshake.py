@@ -1,0 +1,250 @@
+"""The opening handshake (RFC 6455 section 4.2): bytes to a Request or a refusal, and the answers."""
+
+from binascii import b2a_base64
+from hashlib import sha1
+
+from .compat import TYPE_CHECKING
+from .errors import HandshakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    AcceptHandler = Callable[[list[str]], object]
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+MAX_HEADERS = 64
+
+REASONS = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    405: "Method Not Allowed",
+    426: "Upgrade Required",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+# RFC 9110 section 5.6.2
+_TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+# The headers that are looked at; all others are checked for their form and dropped.
+_SINGLE = ("host", "sec-websocket-key", "sec-websocket-version", "origin")
+_LISTS = ("upgrade", "connection", "sec-websocket-protocol")
+
+
+class Request:
+    """An upgrade request that is in order.
+
+    `target` is the request target, `host` and `origin` those headers (`origin` None without one), `protocols`
+    the sub-protocols offered in the client's order of preference, `key` the Sec-WebSocket-Key.
+    """
+
+    def __init__(self, target: str, host: str, origin: str | None, protocols: list[str], key: str) -> None:
+        self.target = target
+        self.host = host
+        self.origin = origin
+        self.protocols = protocols
+        self.key = key
+
+    def __repr__(self) -> str:
+        return f"Request({self.target!r}, host={self.host!r}, protocols={self.protocols!r})"
+
+
+class RequestParser:
+    """Takes the request byte by byte if need be; keeps one line and the few headers that matter.
+
+    `max_line` limits each line, `max_size` the whole head, both in bytes.
+    """
+
+    def __init__(self, max_line: int = 1024, max_size: int = 4096) -> None:
+        self._max_line = max_line
+        self._max_size = max_size
+        self._size = 0
+        self._count = 0
+        self._line = b""
+        self._target = ""
+        self._headers: dict[str, str] = {}
+        self.position = 0
+
+    def feed(self, data: "bytes | bytearray", start: int = 0, end: int | None = None) -> Request | None:
+        """Parse `data[start:end]`; returns the request when it is complete: `position` is where it ended.
+
+        Raises HandshakeError with the status to refuse with.
+        """
+        chunk = bytes(memoryview(data)[start : len(data) if end is None else end])
+        begin = 0
+        while begin < len(chunk):
+            newline = chunk.find(b"\n", begin)
+            stop = newline + 1 if newline >= 0 else len(chunk)
+            line = self._line + chunk[begin:stop]
+            self._size += stop - begin
+            if len(line) > self._max_line:
+                raise HandshakeError(431, f"a line of the request is longer than {self._max_line} bytes")
+            if self._size > self._max_size:
+                raise HandshakeError(431, f"the request's head is longer than {self._max_size} bytes")
+            begin = stop
+            if newline < 0:
+                self._line = line
+                break
+            self._line = b""
+            if self._take_line(line):
+                self.position = start + begin
+                return self._judge()
+        self.position = start + begin
+        return None
+
+    def _take_line(self, line: bytes) -> bool:
+        """Take one line with its end; True for the empty one that ends the head."""
+        if line[-2:] != b"\r\n":
+            raise HandshakeError(400, "a line of the request does not end with CR LF (RFC 9112 section 2.2)")
+        line = line[:-2]
+        if b"\r" in line or b"\0" in line:
+            raise HandshakeError(400, "CR or NUL within a line of the request (RFC 9110 section 5.5)")
+        if not self._count:
+            self._take_request_line(line)
+        elif line:
+            self._take_header(line)
+        else:
+            return True
+        self._count += 1
+        if self._count > MAX_HEADERS + 1:
+            raise HandshakeError(431, f"the request has more than {MAX_HEADERS} headers")
+        return False
+
+    def _take_request_line(self, line: bytes) -> None:
+        parts = line.split(b" ")
+        if len(parts) != 3 or not parts[1] or not _only(parts[0], _TOKEN):
+            raise HandshakeError(400, "the request line is not 'method target version' (RFC 9112 section 3)")
+        method, target, version = parts
+        if len(version) != 8 or version[:5] != b"HTTP/" or version[6:7] != b".":
+            raise HandshakeError(400, "the request line names no HTTP version (RFC 9112 section 2.3)")
+        if method != b"GET":
+            raise HandshakeError(405, "the method must be GET (RFC 6455 section 4.1)", ("Allow: GET",))
+        if version[5:] < b"1.1":
+            raise HandshakeError(400, "the HTTP version must be 1.1 or higher (RFC 6455 section 4.1)")
+        self._target = _decode(target)
+
+    def _take_header(self, line: bytes) -> None:
+        colon = line.find(b":")
+        if colon < 1 or not _only(line[:colon], _TOKEN):
+            raise HandshakeError(400, "a header line is not 'name: value' (RFC 9112 section 5)")
+        name = str(line[:colon], "ascii").lower()
+        if name in _SINGLE:
+            if name in self._headers:
+                raise HandshakeError(400, f"the header {name} is there twice (RFC 6455 section 11.3)")
+            self._headers[name] = _decode(line[colon + 1 :])
+        elif name in _LISTS:
+            before = self._headers.get(name)
+            value = _decode(line[colon + 1 :])
+            self._headers[name] = value if before is None else before + "," + value
+        elif name == "transfer-encoding" or (name == "content-length" and _decode(line[colon + 1 :]) != "0"):
+            raise HandshakeError(400, "the request has a body (RFC 6455 section 4.1)")
+
+    def _judge(self) -> Request:
+        headers = self._headers
+        if "host" not in headers:
+            raise HandshakeError(400, "the Host header is missing (RFC 6455 section 4.2.1)")
+        if "websocket" not in _split(headers.get("upgrade", "").lower()):
+            raise HandshakeError(
+                400,
+                "the Upgrade header does not name websocket (RFC 6455 section 4.2.1)",
+                ("Upgrade: websocket",),
+            )
+        if "upgrade" not in _split(headers.get("connection", "").lower()):
+            raise HandshakeError(400, "the Connection header does not name upgrade (RFC 6455 section 4.2.1)")
+        if headers.get("sec-websocket-version") != "13":
+            raise HandshakeError(
+                426,
+                "Sec-WebSocket-Version must be 13 (RFC 6455 section 4.4)",
+                ("Upgrade: websocket", "Sec-WebSocket-Version: 13"),
+            )
+        key = headers.get("sec-websocket-key", "")
+        if len(key) != 24 or key[22:] != "==" or not _only(bytes(key[:22], "ascii"), _BASE64):
+            raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64 (RFC 6455 section 4.2.1)")
+        offered = headers.get("sec-websocket-protocol")
+        protocols = [] if offered is None else _split(offered)
+        if offered is not None and not protocols:
+            raise HandshakeError(400, "Sec-WebSocket-Protocol names no sub-protocol (RFC 6455 section 4.1)")
+        if len(set(protocols)) != len(protocols):
+            raise HandshakeError(400, "Sec-WebSocket-Protocol names one twice (RFC 6455 section 4.1)")
+        for protocol in protocols:
+            if not _only(bytes(protocol, "ascii"), _TOKEN):
+                raise HandshakeError(
+                    400, "Sec-WebSocket-Protocol is not a list of tokens (RFC 6455 section 4.1)"
+                )
+        return Request(self._target, headers["host"], headers.get("origin"), protocols, key)
+
+
+def _only(text: bytes, alphabet: bytes) -> bool:
+    """Whether `text` has nothing but bytes of `alphabet`, and at least one."""
+    return bool(text) and not text.strip(alphabet)
+
+
+def _decode(value: bytes) -> str:
+    """Text of a header value. Raises HandshakeError beyond ASCII, which has no meaning where this is used."""
+    for byte in value:
+        if byte > 0x7E or (byte < 0x20 and byte != 0x09):
+            raise HandshakeError(
+                400, f"byte 0x{byte:02X} in a header that must be plain text (RFC 9110 section 5.5)"
+            )
+    return str(value, "ascii").strip(" \t")
+
+
+def _split(value: str) -> list[str]:
+    """Elements of a comma-separated list; empty ones do not count (RFC 9110 section 5.6.1)."""
+    return [element for element in [part.strip(" \t") for part in value.split(",")] if element]
+
+
+def accept_key(key: str) -> str:
+    """Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 section 4.2.2)."""
+    return str(b2a_base64(sha1(bytes(key, "ascii") + GUID).digest()), "ascii").strip()
+
+
+def choose_protocol(handler: "AcceptHandler | None", protocols: list[str]) -> str | None:
+    """Ask the accept handler which of the offered `protocols` is accepted; None without a handler.
+
+    The handler is always asked, with an empty list if the client offered none. Raises HandshakeError 401 if
+    its answer is not one of those offered.
+    """
+    if handler is None:
+        return None
+    chosen = handler(protocols[:])
+    if isinstance(chosen, str) and chosen in protocols:
+        return chosen
+    offered = ", ".join(protocols) if protocols else "none"
+    if isinstance(chosen, str):
+        raise HandshakeError(401, f"the accept handler chose {chosen!r}, the client offered {offered}")
+    raise HandshakeError(401, f"no sub-protocol accepted, the client offered {offered}")
+
+
+def accept_response(key: str, protocol: str | None) -> bytes:
+    """Return the answer that completes the handshake."""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Accept: " + accept_key(key),
+    ]
+    if protocol is not None:
+        lines.append("Sec-WebSocket-Protocol: " + protocol)
+    return _head(lines)
+
+
+def refuse_response(status: int, reason: str, headers: "Sequence[str]" = ()) -> bytes:
+    """Return the answer that refuses, with the reason as its body."""
+    body = bytes(reason + "\n", "utf-8")
+    lines = [
+        f"HTTP/1.1 {status} {REASONS[status]}",
+        "Connection: close",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(body)}",
+    ]
+    lines.extend(headers)
+    return _head(lines) + body
+
+
+def _head(lines: list[str]) -> bytes:
+    lines.append("")
+    lines.append("")
+    return bytes("\r\n".join(lines), "utf-8")

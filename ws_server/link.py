@@ -1,0 +1,120 @@
+"""What is between a connection's protocol and its socket: sending, deadlines, the end."""
+
+import asyncio
+
+from .compat import TYPE_CHECKING, Output, abort, close_stream, peer_address, spawn
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .compat import Writer
+    from .protocol import ServerProtocol
+    from .watchdog import Watchdog
+
+LINGER = 500
+"""Milliseconds for which a failed connection is read on. What is unread when TCP closes is answered with a
+reset, and a reset can overtake the Close frame that says why."""
+
+
+class Link:
+    """One TCP connection, made by the task that reads from it; `expire` and `drop` cancel that task.
+
+    `lost` is the error that broke the connection, if one did; `cancelled` tells a cancellation of ours from
+    others.
+    """
+
+    def __init__(
+        self, protocol: "ServerProtocol", writer: "Writer", watchdog: "Watchdog", close_timeout: int
+    ) -> None:
+        self.protocol = protocol
+        self.lost: OSError | None = None
+        self.cancelled = False
+        self.remote_address = peer_address(writer)
+        self._writer = writer
+        self._output = Output(writer)
+        self._watchdog = watchdog
+        self._close_timeout = close_timeout
+        self._reader_task: Any = asyncio.current_task()
+        self._flusher: Any = None
+        self._dropped = False
+
+    def unsent(self) -> int:
+        """Bytes that the network stack has not taken yet."""
+        return self._output.unsent()
+
+    def flush(self) -> None:
+        """Send what the protocol has queued; what cannot be sent at once is sent by a task."""
+        try:
+            for data in self.protocol.data_to_send():
+                if not self._dropped:
+                    self._output.write(data)
+        except OSError as error:
+            self.lose(error)
+        if self._flusher is None and not self._dropped and self._output.unsent():
+            self._flusher = spawn(self._drain())
+
+    async def flushed(self) -> None:
+        """Wait until everything is sent, so that nobody reads more while the peer does not."""
+        if self._flusher is not None:
+            await self._flusher
+
+    async def _drain(self) -> None:
+        try:
+            await self._output.drain()
+        except OSError as error:
+            self.lose(error)
+        finally:
+            self._flusher = None
+
+    def expect_open(self, timeout: int) -> None:
+        """The opening handshake must be done in `timeout` milliseconds."""
+        self._watchdog.set(self, timeout)
+
+    def opened(self) -> None:
+        """The opening handshake is done."""
+        self._watchdog.clear(self)
+
+    def expect_close(self) -> None:
+        """The closing handshake must be done within the close timeout."""
+        if not self._watchdog.has(self):
+            self._watchdog.set(self, self._close_timeout)
+
+    def linger(self) -> None:
+        """The connection has failed: leave it a moment to read what is on its way."""
+        self._watchdog.set(self, LINGER)
+
+    def expire(self) -> None:
+        """End the connection: a deadline has passed."""
+        self._cancel()
+
+    def drop(self) -> None:
+        """End the connection now, without another word."""
+        self._dropped = True
+        self.protocol.receive_eof()
+        self._cancel()
+
+    def lose(self, error: OSError) -> None:
+        """Note that TCP connection broke."""
+        if self.lost is None and not self._dropped:
+            self.lost = error
+        self.drop()
+
+    def _cancel(self) -> None:
+        # The reader's own task notices by itself that the protocol has finished.
+        if not self.cancelled and asyncio.current_task() is not self._reader_task:
+            self.cancelled = True
+            self._reader_task.cancel()
+
+    async def close(self) -> None:
+        """Close the TCP connection, and wait for it; what is not sent by now is given up."""
+        self._watchdog.clear(self)
+        self.cancelled = True
+        if self._flusher is not None:
+            self._flusher.cancel()
+        self.protocol.receive_eof()
+        try:
+            if self._dropped or self._output.unsent():
+                abort(self._writer)
+            await close_stream(self._writer)
+        except OSError:
+            pass

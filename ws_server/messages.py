@@ -1,0 +1,191 @@
+"""Messages (RFC 6455 sections 5.4 to 5.6): frames to events; fragments, UTF-8, Close frames."""
+
+from .compat import TYPE_CHECKING
+from .errors import ProtocolError
+from .frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from .utf8 import Utf8Checker, is_utf8
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    Event: TypeAlias = "Message | Ping | Pong | Close"
+
+NO_STATUS = 1005
+"""Stands for a Close frame without a code; never sent (section 7.4.1)."""
+ABNORMAL = 1006
+"""Stands for a connection that ended without a Close frame; never sent."""
+
+
+class _Data:
+    """An event that is fully told by `data`."""
+
+    def __init__(self, data: "Any") -> None:
+        self.data = data
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.data!r})"
+
+
+class Message(_Data):
+    """A whole message: `data` is str for text, bytes for binary."""
+
+    data: "str | bytes"
+
+
+class Ping(_Data):
+    """A Ping frame with the application data `data`."""
+
+    data: bytes
+
+
+class Pong(_Data):
+    """A Pong frame with the application data `data`."""
+
+    data: bytes
+
+
+class Close:
+    """A Close frame; `code` is NO_STATUS if it had none."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Close) and (self.code, self.reason) == (other.code, other.reason)
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.reason))
+
+    def __repr__(self) -> str:
+        return f"Close({self.code}, {self.reason!r})"
+
+
+def is_close_code(code: int) -> bool:
+    """Whether `code` may stand in a Close frame (section 7.4; 1012 to 1014 by IANA's registry)."""
+    return 3000 <= code <= 4999 or (1000 <= code <= 1014 and not 1004 <= code <= 1006)
+
+
+def close_payload(code: int, reason: str = "") -> bytes:
+    """Payload of a Close frame; empty for NO_STATUS.
+
+    Raises ValueError for a code that may not be sent or a reason longer than 123 bytes.
+    """
+    if code == NO_STATUS:
+        return b""
+    if not is_close_code(code):
+        raise ValueError(f"close code {code} may not be sent (RFC 6455 section 7.4)")
+    data = bytes(reason, "utf-8")
+    if len(data) > 123:
+        raise ValueError(
+            f"close reason of {len(data)} bytes, 123 fit into a control frame (RFC 6455 section 5.5)"
+        )
+    return code.to_bytes(2, "big") + data
+
+
+def parse_close(payload: "bytes | bytearray") -> Close:
+    """Read a Close frame's payload. Raises ProtocolError."""
+    if not payload:
+        return Close(NO_STATUS, "")
+    if len(payload) == 1:
+        raise ProtocolError(1002, "Close frame with a payload of one byte", "5.5.1")
+    code = int.from_bytes(payload[:2], "big")
+    if not is_close_code(code):
+        raise ProtocolError(1002, f"close code {code} may not be sent", "7.4")
+    reason = payload[2:]
+    if not is_utf8(reason):
+        raise ProtocolError(1007, "close reason is not UTF-8", "5.5.1")
+    return Close(code, str(reason, "utf-8"))
+
+
+class MessageAssembler:
+    """The receiver of a FrameParser: gathers `events`.
+
+    `max_payload` limits the bytes of a message, all fragments together; `max_fragments` their number. Both
+    are checked on headers, so that no memory is spent on what will be refused.
+    """
+
+    def __init__(self, max_payload: int, max_fragments: int = 1024) -> None:
+        self.events: list[Event] = []
+        self._max_payload = max_payload
+        self._max_fragments = max_fragments
+        self._opcode = 0  # of the frame at hand
+        self._fin = True
+        self._control = bytearray()
+        self._message: bytearray | None = None
+        self._text: Utf8Checker | None = None  # for a text message, its check
+        self._fragments = 0
+
+    def frame_begin(self, fin: bool, opcode: int, length: int) -> bytearray:
+        """See `frames.Receiver`."""
+        self._opcode = opcode
+        if opcode >= CLOSE:
+            self._control = bytearray()
+            return self._control
+        self._fin = fin
+        if opcode == CONTINUATION:
+            if self._message is None:
+                raise ProtocolError(1002, "continuation frame, but there is no message to continue", "5.4")
+        else:
+            if self._message is not None:
+                raise ProtocolError(1002, "new message inside a fragmented one", "5.4")
+            self._message = bytearray()
+            self._text = Utf8Checker() if opcode == TEXT else None
+            self._fragments = 0
+        self._fragments += 1
+        size = len(self._message) + length
+        if size > self._max_payload:
+            raise ProtocolError(
+                1009, f"message of {size} bytes or more, the limit is {self._max_payload}", "7.4.1"
+            )
+        if self._fragments > self._max_fragments:
+            raise ProtocolError(1008, f"message in more than {self._max_fragments} fragments", "7.4.1")
+        return self._message
+
+    def frame_data(self, start: int) -> None:
+        """See `frames.Receiver`."""
+        if self._opcode >= CLOSE or self._text is None or self._message is None:
+            return
+        if not self._text.feed(self._message, start, len(self._message)):
+            raise ProtocolError(1007, "text is not UTF-8", "8.1")
+
+    def frame_end(self) -> None:
+        """See `frames.Receiver`."""
+        if self._opcode == CLOSE:
+            self.events.append(parse_close(self._control))
+        elif self._opcode == PING:
+            self.events.append(Ping(bytes(self._control)))
+        elif self._opcode == PONG:
+            self.events.append(Pong(bytes(self._control)))
+        elif self._fin and self._message is not None:
+            if self._text is not None and not self._text.complete:
+                raise ProtocolError(1007, "text ends within a character", "8.1")
+            data = self._message
+            self._message = None
+            self.events.append(Message(bytes(data) if self._text is None else str(data, "utf-8")))
+
+    def discard(self) -> None:
+        """Forget the message at hand: nothing more will come of it."""
+        self._message = None
+        self._control = bytearray()
+
+
+__all__ = [
+    "ABNORMAL",
+    "BINARY",
+    "NO_STATUS",
+    "Close",
+    "Message",
+    "MessageAssembler",
+    "Ping",
+    "Pong",
+    "close_payload",
+    "is_close_code",
+    "parse_close",
+]

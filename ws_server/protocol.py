@@ -1,0 +1,227 @@
+"""One connection without its socket (RFC 6455 sections 4 to 7): bytes to events, calls to bytes."""
+
+from .compat import TYPE_CHECKING, random_bytes
+from .errors import HandshakeError, NotOpenError, ProtocolError
+from .frames import BINARY, CLOSE, MAX_CONTROL_PAYLOAD, PING, PONG, TEXT, FrameParser, frame_header, serialise
+from .handshake import Request, RequestParser, accept_response, refuse_response
+from .messages import ABNORMAL, Close, MessageAssembler, Ping, close_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .messages import Message, Pong
+
+    Data = bytes | bytearray | memoryview
+    Event = Message | Ping | Pong | Close | Request | ProtocolError | HandshakeError
+
+CONNECTING = "connecting"
+OPEN = "open"
+CLOSING = "closing"
+CLOSED = "closed"
+
+_WHOLE = 512
+"""Payloads up to here are joined with their header: one write, one segment."""
+
+
+class ServerProtocol:
+    """The server's side of a connection.
+
+    Iterate over what `receive_data` returns for the bytes that came. In state CONNECTING it yields at last a
+    Request, to be answered with `accept` or `refuse`, or a HandshakeError, which is answered already. Later
+    it yields Message, Ping, Pong, Close, or a ProtocolError, on which the Close frame is queued already.
+    Pings are answered (unless `auto_pong` is off) and the peer's Close is echoed when the iteration comes to
+    them: what the user sends on an event goes out in the order of the events. After that, send what
+    `data_to_send` returns; when `finished`, close the TCP connection.
+
+    `close_code` and `close_reason` are those the peer sent, ABNORMAL and empty as long as it sent none
+    (section 7.1.5).
+    """
+
+    def __init__(
+        self,
+        max_payload: int = 4096,
+        max_fragments: int = 1024,
+        max_line: int = 1024,
+        max_head: int = 4096,
+        auto_pong: bool = True,
+    ) -> None:
+        self.state = CONNECTING
+        self.finished = False
+        self.accepted = False
+        self.subprotocol: str | None = None
+        self.close_code = ABNORMAL
+        self.close_reason = ""
+        self._max_payload = max_payload
+        self._max_fragments = max_fragments
+        self._auto_pong = auto_pong
+        self._request_parser: RequestParser | None = RequestParser(max_line, max_head)
+        self._request: Request | None = None
+        self._early = b""
+        self._assembler: MessageAssembler | None = None
+        self._parser: FrameParser | None = None
+        self._out: list[bytes | memoryview] = []
+        self._close_sent = False
+
+    def receive_data(self, data: "bytes | bytearray", end: int | None = None) -> "Iterator[Event]":
+        """Take `data[:end]` from the peer, yield the events; `data` may be reused after the first."""
+        if end is None:
+            end = len(data)
+        if self._early:
+            data = self._early + bytes(memoryview(data)[:end])
+            end = len(data)
+            self._early = b""
+        if self.finished:
+            return
+        if self._request_parser is not None:
+            try:
+                request = self._request_parser.feed(data, 0, end)
+            except HandshakeError as error:
+                self.refuse(error)
+                yield error
+                return
+            if request is not None:
+                self._early = bytes(memoryview(data)[self._request_parser.position : end])
+                self._request_parser = None
+                self._request = request
+                yield request
+        elif self._parser is None or self._assembler is None:  # waits for accept() or refuse()
+            self._early = bytes(memoryview(data)[:end])
+        else:
+            yield from self._receive_frames(data, end, self._parser, self._assembler)
+
+    def accept(self, subprotocol: str | None = None) -> None:
+        """Complete the handshake. Frames that came along with the request are in the next `receive_data`."""
+        if self._request is None:
+            raise NotOpenError("there is no upgrade request to accept")
+        self._out.append(accept_response(self._request.key, subprotocol))
+        self.subprotocol = subprotocol
+        self.state = OPEN
+        self.accepted = True
+        self._request = None
+        self._assembler = MessageAssembler(self._max_payload, self._max_fragments)
+        self._parser = FrameParser(self._assembler)
+
+    def refuse(self, error: HandshakeError) -> None:
+        """Answer the request with an HTTP error; the connection is then to be closed."""
+        self._out.append(refuse_response(error.status, error.reason, error.headers))
+        # With the whole request read, closing TCP makes no reset that could overtake the answer.
+        self.finished = self._request is not None
+        self._request = None
+        self._request_parser = None
+        self.state = CLOSING
+
+    def receive_eof(self) -> None:
+        """Note that the peer will send nothing more, or the TCP connection is lost."""
+        self.state = CLOSED
+        self.finished = True
+
+    def data_to_send(self) -> "list[bytes | memoryview]":
+        """Return what is to be sent now, in this order; it is forgotten here."""
+        out = self._out
+        if out:
+            self._out = []
+        return out
+
+    def send(self, data: "str | Data", mask: bool = False) -> None:
+        """Queue a message: text from str, binary from bytes.
+
+        Raises TypeError for other types, ValueError beyond `max_payload`, NotOpenError.
+        """
+        if isinstance(data, str):
+            opcode = TEXT
+            payload = bytes(data, "utf-8")
+        elif isinstance(data, (bytes, bytearray, memoryview)):
+            opcode = BINARY
+            payload = data if isinstance(data, bytes) else bytes(data)
+        else:
+            raise TypeError(f"a message is str or bytes, not {type(data).__name__}")
+        if len(payload) > self._max_payload:
+            raise ValueError(f"message of {len(payload)} bytes, max_payload is {self._max_payload}")
+        self._check_open()
+        self._queue(opcode, payload, mask)
+
+    def ping(self, data: "Data" = b"", mask: bool = False) -> None:
+        """Queue a Ping. Raises ValueError beyond 125 bytes, NotOpenError."""
+        self._send_control(PING, data, mask)
+
+    def pong(self, data: "Data" = b"", mask: bool = False) -> None:
+        """Queue a Pong. Raises ValueError beyond 125 bytes, NotOpenError."""
+        self._send_control(PONG, data, mask)
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Start the closing handshake. Does nothing if it has started already.
+
+        Raises ValueError for a code that may not be sent or a reason longer than 123 bytes.
+        """
+        payload = close_payload(code, reason)
+        if self.state == OPEN:
+            self._send_close(payload)
+        elif self.state == CONNECTING:
+            self.receive_eof()
+
+    def _send_control(self, opcode: int, data: "Data", mask: bool) -> None:
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"the payload of a control frame is bytes, not {type(data).__name__}")
+        if len(data) > MAX_CONTROL_PAYLOAD:
+            raise ValueError(f"{len(data)} bytes in a control frame, 125 is the limit (RFC 6455 section 5.5)")
+        self._check_open()
+        self._queue(opcode, bytes(data), mask)
+
+    def _check_open(self) -> None:
+        if self.state != OPEN:
+            raise NotOpenError(f"the connection is {self.state}")
+
+    def _queue(self, opcode: int, payload: bytes, mask: bool = False) -> None:
+        if mask:
+            self._out.append(serialise(opcode, payload, True, random_bytes(4)))
+        elif len(payload) <= _WHOLE:
+            self._out.append(frame_header(opcode, len(payload)) + payload)
+        else:
+            view = memoryview(payload)
+            self._out.append(frame_header(opcode, len(payload)) + bytes(view[:_WHOLE]))
+            self._out.append(view[_WHOLE:])
+
+    def _send_close(self, payload: bytes) -> None:
+        self._queue(CLOSE, payload)
+        self._close_sent = True
+        self.state = CLOSING
+
+    def _receive_frames(
+        self, data: "bytes | bytearray", end: int, parser: FrameParser, assembler: MessageAssembler
+    ) -> "Iterator[Event]":
+        start = 0
+        problem = None
+        if not parser.skipping:
+            try:
+                parser.feed(data, 0, end)
+            except ProtocolError as error:
+                problem = error
+                start = parser.position
+                parser.skip()
+        if parser.skipping:
+            parser.feed(data, start, end)
+        events = assembler.events
+        assembler.events = []
+        for event in events:
+            if self.finished:
+                return  # nothing counts after the peer's Close (section 1.4)
+            if isinstance(event, Close):
+                self.close_code = event.code
+                self.close_reason = event.reason
+                if not self._close_sent:
+                    self._send_close(close_payload(event.code))
+                self.finished = True
+            elif isinstance(event, Ping) and self._auto_pong and self.state == OPEN:
+                self._queue(PONG, event.data)
+            yield event
+        if problem is not None and not self.finished:
+            self._fail(problem)
+            assembler.discard()
+            yield problem
+        if parser.close_skipped:
+            self.finished = True
+
+    def _fail(self, error: ProtocolError) -> None:
+        """Section 7.1.7: send a Close with the error's code; from now on, only look for the peer's Close."""
+        if not self._close_sent:
+            self._send_close(close_payload(error.code, error.reason))

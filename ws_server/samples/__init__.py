@@ -1,0 +1,1 @@
+"""Sample applications: each module has `make_server(port, **options)`."""

@@ -1,0 +1,48 @@
+"""Echo with a choice of sub-protocols, for tests of masking.
+
+- `echo`: as the echo sample.
+- `masked-echo`: answers with masked frames; the text `ping:<data>` is answered by a masked Ping with that
+  data.
+
+Other sub-protocols, and none, are refused with 401.
+"""
+
+from ..compat import TYPE_CHECKING
+from ..server import WebSocketServer
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..connection import WebSocketConnection
+
+ECHO = "echo"
+MASKED_ECHO = "masked-echo"
+
+
+def make_server(port: int, **options: "Any") -> WebSocketServer:
+    """Return the server; `options` are those of WebSocketServer."""
+    server = WebSocketServer(port=port, accept_handler=choose, **options)
+    server.on("connection", _connected)
+    return server
+
+
+def choose(protocols: list[str]) -> str | None:
+    """Accept the first that is known, in the client's order of preference."""
+    for protocol in protocols:
+        if protocol in (ECHO, MASKED_ECHO):
+            return protocol
+    return None
+
+
+def _connected(conn: "WebSocketConnection") -> None:
+    if conn.protocol == MASKED_ECHO:
+        conn.on("message", lambda data: _masked_echo(conn, data))
+    else:
+        conn.on("message", conn.send)
+
+
+def _masked_echo(conn: "WebSocketConnection", data: "str | bytes") -> None:
+    if isinstance(data, str) and data.startswith("ping:"):
+        conn.ping(bytes(data[5:], "utf-8"), mask=True)
+    else:
+        conn.send(data, mask=True)

@@ -1,0 +1,262 @@
+"""The server: listens, runs one task per connection, watches the deadlines, closes down."""
+
+import asyncio
+
+from .compat import READ_SIZE, TYPE_CHECKING, close_stream, listen, read_into, set_no_delay, spawn
+from .connection import WebSocketConnection
+from .errors import HandshakeError, ProtocolError
+from .events import EventEmitter
+from .handshake import Request, choose_protocol
+from .link import Link
+from .protocol import CONNECTING, OPEN, ServerProtocol
+from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .compat import Listener, Reader, Writer
+    from .handshake import AcceptHandler
+
+_REFUSERS = 2
+"""Connections beyond the backlog that are told so (503) at the same time; further ones are dropped."""
+
+
+class WebSocketServer(EventEmitter):
+    """A WebSocket server (RFC 6455).
+
+        server = WebSocketServer(port=8080)
+
+        @server.on("connection")
+        def connected(conn):
+            conn.on("message", conn.send)
+
+        server.run()
+
+    Events: `listening()`, `connection(conn)`, `error(error)` (a refused handshake, a listener that raised),
+    `close()`.
+
+    - `port`: 0 is any free one, `server.port` tells it. `host`: None is all addresses.
+    - `backlog`: connections at the same time; the next one is refused with 503.
+    - `client_tracking`: whether `server.clients` is kept.
+    - `max_payload`: bytes of a message, in and out. `max_fragments`: frames of a message, in.
+    - `accept_handler(protocols)`: called for every handshake with the sub-protocols the client offers, maybe
+      none; returns the one to accept. Anything else refuses with 401. Without a handler everyone is accepted,
+      without a sub-protocol.
+    - `auto_pong`: whether Pings are answered.
+    - `open_timeout`, `close_timeout`: seconds for the opening and the closing handshake.
+    - `max_line`, `max_head`: bytes of one line, and of all, of the upgrade request.
+    - `max_queue`: bytes that may wait for a slow reader before `send` raises BacklogFullError.
+
+    Raises TypeError or ValueError that names the wrong option.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int,
+        host: str | None = None,
+        backlog: int = 8,
+        client_tracking: bool = True,
+        max_payload: int = 4096,
+        accept_handler: "AcceptHandler | None" = None,
+        auto_pong: bool = True,
+        open_timeout: int = 10,
+        close_timeout: int = 3,
+        max_fragments: int = 1024,
+        max_line: int = 1024,
+        max_head: int = 4096,
+        max_queue: int | None = None,
+    ) -> None:
+        super().__init__()
+        _check("port", port, 0, 65535)
+        _check("backlog", backlog, 1)
+        _check("max_payload", max_payload, 0)
+        _check("max_fragments", max_fragments, 1)
+        _check("open_timeout", open_timeout, 1)
+        _check("close_timeout", close_timeout, 1)
+        _check("max_line", max_line, 64)
+        _check("max_head", max_head, 128)
+        if host is not None and not isinstance(host, str):
+            raise TypeError(f"host must be str or None, not {type(host).__name__}")
+        if accept_handler is not None and not callable(accept_handler):
+            raise TypeError("accept_handler must be callable or None")
+        if max_queue is None:
+            max_queue = 2 * max_payload + 1024
+        _check("max_queue", max_queue, 0)
+        self.port = port
+        self.host = host
+        self.clients: set[WebSocketConnection] = set()
+        self._backlog = backlog
+        self._track = client_tracking
+        self._accept_handler = accept_handler
+        self._open_timeout = open_timeout * 1000
+        self._close_timeout = close_timeout * 1000
+        self._max_queue = max_queue
+        self._protocol_options = (max_payload, max_fragments, max_line, max_head, auto_pong)
+        self._listener: Listener | None = None
+        self._links: dict[Link, WebSocketConnection] = {}
+        self._watchdog = Watchdog()
+        self._closing = False
+        self._closed: asyncio.Event | None = None
+        # One for all: between a read and the parsing of what it gave, no other task runs.
+        self._buffer = bytearray(READ_SIZE)
+
+    async def serve(self) -> None:
+        """Listen; return when `close()` has done its work. Raises OSError if the address cannot be had."""
+        await self.start()
+        try:
+            await self.wait_closed()
+        finally:
+            self.close()
+
+    def run(self) -> None:
+        """`serve()` for those who have no event loop."""
+        asyncio.run(self.serve())
+
+    async def __aenter__(self) -> "WebSocketServer":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.close()
+        await self.wait_closed()
+
+    async def start(self) -> None:
+        """Listen, and give back control. Raises OSError if the address cannot be had."""
+        if self._listener is not None:
+            raise RuntimeError("the server is listening already")
+        self._closing = False
+        self._closed = asyncio.Event()
+        self._listener, self.port = await listen(
+            self._serve_client, self.host, self.port, min(self._backlog, 5)
+        )
+        self.emit("listening")
+
+    def close(self, code: int = 1001, reason: str = "") -> None:
+        """Stop listening, start the closing handshake with every client; `wait_closed` waits for the end."""
+        if self._listener is None or self._closing:
+            return
+        self._closing = True
+        self._listener.close()
+        for link, conn in list(self._links.items()):
+            if conn.state == OPEN:
+                conn.close(code, reason)
+            elif conn.state == CONNECTING:
+                link.expire()
+        self._check_closed()
+
+    async def wait_closed(self) -> None:
+        """Wait until `close()` has been called and the last connection has ended."""
+        if self._closed is not None:
+            await self._closed.wait()
+
+    def listener_failed(self, event: str, error: Exception) -> None:
+        """Report a listener that raised as `error`; print it if that is what failed or nobody listens."""
+        if event == "error" or not self.emit("error", error):
+            super().listener_failed(event, error)
+
+    def start_listener(self, event: str, coroutine: "Any") -> None:
+        """Run a listener that is a coroutine function as a task."""
+        spawn(self._guard(event, coroutine))
+
+    async def _guard(self, event: str, coroutine: "Any") -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            self.listener_failed(event, error)
+
+    def _check_closed(self) -> None:
+        if self._closing and not self._links and self._closed is not None:
+            self._listener = None
+            self._closing = False
+            self._closed.set()
+            self.emit("close")
+
+    async def _serve_client(self, reader: "Reader", writer: "Writer") -> None:
+        """One connection, from accept to the end."""
+        if self._closing or self._listener is None or len(self._links) >= self._backlog + _REFUSERS:
+            await close_stream(writer)
+            return
+        set_no_delay(writer)
+        full = len(self._links) >= self._backlog
+        link = Link(ServerProtocol(*self._protocol_options), writer, self._watchdog, self._close_timeout)
+        conn = WebSocketConnection(link, self._max_queue)
+        self._links[link] = conn
+        link.expect_open(self._open_timeout)
+        try:
+            await self._talk(reader, link, conn, full)
+        except asyncio.CancelledError:
+            if not link.cancelled:
+                raise
+        except OSError as error:
+            link.lose(error)
+        except Exception as error:  # our own fault, or no memory: this connection ends, the server does not
+            self.listener_failed("connection", error)
+            link.drop()
+        finally:
+            await link.close()
+            del self._links[link]
+            self.clients.discard(conn)
+            if link.protocol.accepted:
+                conn.ended()
+            self._check_closed()
+
+    async def _talk(self, reader: "Reader", link: Link, conn: WebSocketConnection, full: bool) -> None:
+        protocol = link.protocol
+        count = 0
+        while not protocol.finished:
+            answered = False
+            for event in protocol.receive_data(self._buffer, count):
+                if isinstance(event, Request):
+                    self._answer(event, link, conn, full)
+                    answered = True
+                elif isinstance(event, HandshakeError):
+                    self.emit("error", event)
+                    link.linger()
+                else:
+                    if isinstance(event, ProtocolError):
+                        link.linger()
+                    conn.deliver(event)
+            link.flush()
+            await link.flushed()
+            if protocol.finished:
+                return
+            if answered:
+                count = 0  # there may be frames that came together with the request
+                continue
+            count = await read_into(reader, self._buffer)
+            if not count:
+                return
+
+    def _answer(self, request: Request, link: Link, conn: WebSocketConnection, full: bool) -> None:
+        """Accept or refuse an upgrade request."""
+        protocol = link.protocol
+        try:
+            if self._closing:
+                raise HandshakeError(503, "the server is closing")
+            if full:
+                raise HandshakeError(
+                    503, f"all {self._backlog} connections are taken, try again later", ("Retry-After: 1",)
+                )
+            subprotocol = choose_protocol(self._accept_handler, request.protocols)
+        except HandshakeError as error:
+            protocol.refuse(error)
+            self.emit("error", error)
+        except Exception as error:
+            protocol.refuse(HandshakeError(500, "the accept handler failed"))
+            self.listener_failed("accept_handler", error)
+        else:
+            protocol.accept(subprotocol)
+            link.opened()
+            if self._track:
+                self.clients.add(conn)
+            self.emit("connection", conn)
+
+
+def _check(name: str, value: object, low: int, high: int | None = None) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} must be int, not {type(value).__name__}")
+    if value < low or (high is not None and value > high):
+        raise ValueError(
+            f"{name} must be {f'from {low} to {high}' if high is not None else f'{low} or more'}"
+        )
