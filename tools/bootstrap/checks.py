@@ -21,6 +21,12 @@ def _last_line(result: Result) -> str:
     return next((line.strip() for line in reversed(result.lines) if line.strip()), "")
 
 
+def _found(result: Result) -> str:
+    """Ruff's count of errors, which a list of what it can mend follows."""
+    found = [line.strip() for line in result.lines if line.startswith("Found ")]
+    return found[-1] if found else _last_line(result)
+
+
 def pytest_closing_line(result: Result) -> str:
     """The line pytest ends with, without its frame: `12 passed, 1 skipped in 3.21s`."""
     for line in reversed(result.lines):
@@ -53,7 +59,7 @@ def _venv(program: str, *words: str) -> tuple[str, ...]:
 
 
 LINT: tuple[Check, ...] = (
-    Check("ruff check", _venv("ruff", "check", ".")),
+    Check("ruff check", _venv("ruff", "check", "."), _found),
     Check("ruff format", _venv("ruff", "format", "--check", ".")),
     Check("mypy", _venv("mypy", *PACKAGES)),
     Check("robocop", _venv("robocop", "check", "bench/robot")),

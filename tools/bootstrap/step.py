@@ -15,6 +15,9 @@ from tools.bootstrap.advice import advice_for
 from tools.bootstrap.process import Result, run
 from tools.bootstrap.terminal import StepLine, Terminal, duration
 
+_SHOWN = 160
+"""Characters of a command's line that a failure shows; the log has all of it."""
+
 LOCK_PATIENCE = 900.0
 """Seconds to wait for another set-up in the same work tree."""
 
@@ -134,7 +137,7 @@ def report(error: UserError, terminal: Terminal) -> None:
     """Print a failure: what is wrong, the last lines of the command, what to do."""
     if isinstance(error, CommandError):
         for text in error.tail:
-            terminal.line(f"      | {text}")
+            terminal.line(f"      | {text[:_SHOWN]}")
     terminal.line(f"{terminal.paint('error:', '1;31')} {error.message}")
     if error.hint:
         terminal.line(f"  what to do: {error.hint}")

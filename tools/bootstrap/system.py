@@ -94,13 +94,16 @@ class SystemPackages:
         missing = self.missing()
         names = [need.package for need in missing]
         if not shutil.which("apt-get"):
-            raise UserError("missing: " + ", ".join(_described(missing)), _without_apt(missing))
+            raise UserError(
+                "programs are missing, and there is no apt-get to install them with",
+                f"install what these Debian packages bring:{_listed(missing)}",
+            )
         install = f"apt-get install --no-install-recommends {' '.join(names)}"
         if os.geteuid() != 0:
             raise UserError(
-                f"{len(names)} system package(s) are missing and only root can install them: "
-                + ", ".join(_described(missing)),
-                f"run this once as root, then the same command again:\n      apt-get update && {install}",
+                "system packages are missing, and only root can install them",
+                f"run this once as root, then the same command again:\n\n"
+                f"      apt-get update && {install}\n\n  It brings:{_listed(missing)}",
             )
         log = log_file(self.name)
         line.note("apt-get update")
@@ -150,16 +153,8 @@ def _locked(result: Result) -> bool:
     return not result.ok and any("/lists/lock" in text for text in result.lines)
 
 
-def _described(needs: Sequence[Need]) -> list[str]:
-    return [f"{need.package} ({need.why})" for need in needs]
-
-
-def _without_apt(missing: Sequence[Need]) -> str:
-    return (
-        "this system has no apt-get: install the equivalents of the Debian packages "
-        + " ".join(need.package for need in missing)
-        + " with its own package manager"
-    )
+def _listed(needs: Sequence[Need]) -> str:
+    return "".join(f"\n      {need.package:<13} {need.why}" for need in needs)
 
 
 def _still_missing(missing: Sequence[Need]) -> UserError:
@@ -169,6 +164,6 @@ def _still_missing(missing: Sequence[Need]) -> UserError:
             "use the system's Python: `make bench PYTHON=/usr/bin/python3`",
         )
     return UserError(
-        "installed, but still not found: " + ", ".join(_described(missing)),
+        "installed, but still not found: " + ", ".join(need.package for need in missing),
         f"see that PATH names the folders of system programs (it is {os.environ.get('PATH', 'empty')})",
     )
