@@ -23,6 +23,7 @@ from emulation.platform.model import (
     PlatformError,
     Reference,
     Registration,
+    Tag,
     Value,
 )
 from emulation.platform.parser import ARDUINO_101, load_platform
@@ -44,6 +45,7 @@ __all__ = [
     "PlatformError",
     "Reference",
     "Registration",
+    "Tag",
     "Value",
     "linker_regions",
     "load_platform",

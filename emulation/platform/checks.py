@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulation.platform.model import BUS, MEMORY_TYPE, AddressRange, Entry, Location, Platform, PlatformError
+from emulation.platform.model import (
+    BUS,
+    MEMORY_TYPE,
+    TAG_COMMAND,
+    AddressRange,
+    Entry,
+    Location,
+    Platform,
+    PlatformError,
+)
 
 _BUILT_IN = frozenset({BUS, "machine"})
 
@@ -20,6 +29,7 @@ def check(platform: Platform, references: list[tuple[str, Location]]) -> None:
         if entry.type == MEMORY_TYPE:
             _check_size(entry)
     _check_addresses(platform)
+    _check_tags(platform.bus)
 
 
 def _check_wiring(entry: Entry, known: frozenset[str]) -> None:
@@ -36,6 +46,16 @@ def _check_wiring(entry: Entry, known: frozenset[str]) -> None:
                 _place(wire.location, entry),
                 f"an interrupt of `{entry.name}` goes to `{wire.target}`, which no entry is called",
                 _suggest(wire.target, known),
+            )
+
+
+def _check_tags(bus: Entry) -> None:
+    for command in bus.statements.get("init", ()):
+        if command.startswith("Tag ") and not TAG_COMMAND.fullmatch(command):
+            raise PlatformError(
+                _place(None, bus),
+                f"cannot read the command `{command}`",
+                'write `Tag <0x100 0x10> "NAME" 0x0`',
             )
 
 

@@ -196,7 +196,7 @@ class Tag:
     value: int = 0
 
 
-_TAG = re.compile(r'Tag\s*<\s*(\w+)[\s,]+\+?(\w+)\s*>\s*"([^"]*)"(?:\s+(\w+))?')
+TAG_COMMAND = re.compile(r'Tag\s*<\s*(\w+)[\s,]+\+?(\w+)\s*>\s*"([^"]*)"(?:\s+(\w+))?')
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,8 @@ class Platform:
 
     def tags(self) -> list[Tag]:
         """The blocks that `init` of the system bus marks with the monitor's command `Tag`."""
-        found = (_TAG.fullmatch(command) for command in self.bus.statements.get("init", ()))
+        commands = self.bus.statements.get("init", ())
+        found = (TAG_COMMAND.fullmatch(command) for command in commands)
         return [
             Tag(match[3], int(match[1], 0), int(match[2], 0), int(match[4] or "0", 0))
             for match in found

@@ -87,7 +87,7 @@ def _extend(entry: Entry, part: WrittenEntry) -> Entry:
     return replace(
         entry,
         registrations=entry.registrations if part.registrations is None else part.registrations,
-        alias=part.alias or entry.alias,
+        alias=entry.alias if part.alias is None else part.alias,
         attributes=attributes,
         statements=statements,
         interrupts=kept + tuple(_connected(part)),
