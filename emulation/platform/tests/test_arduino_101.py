@@ -138,7 +138,8 @@ def test_the_linker_takes_the_regions(tmp_path: Path) -> None:
         + "SECTIONS { .a : { BYTE(1) } > flash2 .b : { BYTE(2) } > rom .c : { *(.data) } > sram }\n"
     )
     blob.write_bytes(b"input")
-    command = ["ld", "-m", "elf_i386", "-T", script, "-o", output, "-b", "binary", blob]
+    command = ["ld", "-m", "elf_i386", "--oformat", "elf32-i386", "-T", str(script), "-o", str(output)]
+    command += ["-b", "binary", str(blob)]
     subprocess.run(command, check=True, timeout=60, capture_output=True)
     with output.open("rb") as file:
         sections = {section.name: section["sh_addr"] for section in ELFFile(file).iter_sections()}
