@@ -15,6 +15,6 @@ Errata (DS80349C) are not emulated: the model does what the data sheet promises,
 and everything that only half duplex on a shared medium has, LEDs, CLKOUT, jabber, partial reception (RXBUSY).
 """
 
-from .chip import Enc28j60
+from emulation.quark.enc28j60.chip import Enc28j60
 
 __all__ = ["Enc28j60"]

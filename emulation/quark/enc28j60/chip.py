@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ..clock import HZ, Clock
-from ..peripheral import Line
-from . import ethernet
-from . import registers as r
-from .dma import Dma, self_test
-from .phy import Mii, Phy
-from .receive import Receiver
-from .registers import BUFFER_SIZE, Registers
-from .spi import SpiSlave
-from .transmit import Transmitter
+from emulation.quark.clock import HZ, Clock
+from emulation.quark.enc28j60 import ethernet
+from emulation.quark.enc28j60 import registers as r
+from emulation.quark.enc28j60.dma import Dma, self_test
+from emulation.quark.enc28j60.phy import Mii, Phy
+from emulation.quark.enc28j60.receive import Receiver
+from emulation.quark.enc28j60.registers import BUFFER_SIZE, Registers
+from emulation.quark.enc28j60.spi import SpiInstructions
+from emulation.quark.enc28j60.transmit import Transmitter
+from emulation.quark.peripheral import Line
 
 OSCILLATOR_START_UP = 300 * HZ // 1_000_000
 """Cycles from power-on, or from leaving power save, to ESTAT.CLKRDY: 7500 periods of 25 MHz (section 2.2)."""
@@ -22,7 +22,7 @@ OSCILLATOR_START_UP = 300 * HZ // 1_000_000
 _FLAGS = r.PKTIF | r.DMAIF | r.LINKIF | r.TXIF | r.TXERIF | r.RXERIF
 
 
-class Enc28j60(SpiSlave):
+class Enc28j60(SpiInstructions):
     """An ENC28J60 on an SPI bus and on a 10 Mbit/s Ethernet segment.
 
     Towards the SPI master: `exchange(mosi)` for each byte while CS is low, `deselect()` when CS rises, and
@@ -30,7 +30,7 @@ class Enc28j60(SpiSlave):
     `transmit` is called when the last bit of one of its own has left. `set_link` plugs the cable.
     """
 
-    STATE: ClassVar[tuple[str, ...]] = (*SpiSlave.STATE, "_read_low", "_clock_ready")
+    STATE: ClassVar[tuple[str, ...]] = (*SpiInstructions.STATE, "_read_low", "_clock_ready")
     LINES: ClassVar[tuple[str, ...]] = ("int_pin",)
 
     def __init__(self, name: str, clock: Clock, bit_rate: int = 10_000_000) -> None:

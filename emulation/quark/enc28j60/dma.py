@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from ..clock import HZ, Clock
-from . import registers as r
-from .ethernet import internet_checksum
-from .registers import BUFFER_SIZE, POINTER_MASK, Part, RaiseFlags, Registers
+from emulation.quark.clock import HZ, Clock
+from emulation.quark.enc28j60 import registers as r
+from emulation.quark.enc28j60.ethernet import internet_checksum
+from emulation.quark.enc28j60.registers import BUFFER_SIZE, POINTER_MASK, Part, RaiseFlags, Registers
 
 COPY_NS, CHECKSUM_NS = 80, 40
 """Time a byte takes: two cycles of the 25 MHz clock to copy it, one to sum it up."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zlib
 
-from . import registers as r
-from .ethernet import BROADCAST, HEADER_SIZE, internet_checksum
-from .registers import Registers
+from emulation.quark.enc28j60 import registers as r
+from emulation.quark.enc28j60.ethernet import BROADCAST, HEADER_SIZE, internet_checksum
+from emulation.quark.enc28j60.registers import Registers
 
 WINDOW = 64
 _FILTERS = r.UCEN | r.PMEN | r.MPEN | r.HTEN | r.MCEN | r.BCEN

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from ..clock import HZ, Clock
-from . import registers as r
-from .registers import Part, Registers
+from emulation.quark.clock import HZ, Clock
+from emulation.quark.enc28j60 import registers as r
+from emulation.quark.enc28j60.registers import Part, Registers
 
 PHCON1, PHSTAT1, PHID1, PHID2 = 0x00, 0x01, 0x02, 0x03
 PHCON2, PHSTAT2, PHIE, PHIR, PHLCON = 0x10, 0x11, 0x12, 0x13, 0x14

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from . import ethernet, filters
-from . import registers as r
-from .registers import POINTER_MASK, Part, RaiseFlags, Registers
+from emulation.quark.enc28j60 import ethernet, filters
+from emulation.quark.enc28j60 import registers as r
+from emulation.quark.enc28j60.registers import POINTER_MASK, Part, RaiseFlags, Registers
 
 PACKET_HEADER_SIZE = 6
 MAX_PACKETS = 255

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, ClassVar, cast
 
-from ..peripheral import Peripheral
-from . import registers as r
-from .registers import BUFFER_SIZE, POINTER_MASK
+from emulation.quark.enc28j60 import registers as r
+from emulation.quark.enc28j60.registers import BUFFER_SIZE, POINTER_MASK
+from emulation.quark.peripheral import Peripheral
 
 
-class SpiSlave(Peripheral):
+class SpiInstructions(Peripheral):
     """Decodes instructions and moves buffer bytes; what a control register does is for the subclass.
 
     Reading or writing a packet is one call a byte, so the opcode byte picks the function that takes the bytes

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from ..clock import HZ, Clock
-from . import ethernet
-from . import registers as r
-from .registers import POINTER_MASK, Part, RaiseFlags, Registers
+from emulation.quark.clock import HZ, Clock
+from emulation.quark.enc28j60 import ethernet
+from emulation.quark.enc28j60 import registers as r
+from emulation.quark.enc28j60.registers import POINTER_MASK, Part, RaiseFlags, Registers
 
 PREAMBLE_SIZE = 8
 STATUS_SIZE = 7
@@ -152,13 +152,13 @@ class Transmitter(Part):
                 self._clock.schedule(self._flow_key, self._clock.now + self._cycles(bits))
             else:
                 values[r.EFLOCON] &= ~r.FCEN
-            self._finish(data, True)
+            self._finish(data)
         elif self._cut_at < len(data):
             self._end_packet(data, self._cut_at, self._events, r.TXIF | r.TXERIF)
-            self._finish(data[: self._cut_at], False)
+            self._finish(data[: self._cut_at])
         else:
             self._end_packet(data, len(data), self._events | ethernet.TX_DONE, r.TXIF)
-            self._finish(data, not self._events & ethernet.CRC_ERROR)
+            self._finish(data)
 
     def _end_packet(self, data: bytes, on_wire: int, events: int, flags: int) -> None:
         """Write the status vector behind the packet, drop TXRTS, raise the flags."""
@@ -174,13 +174,13 @@ class Transmitter(Part):
         self._raise_flags(flags)
         self._packet_ended()
 
-    def _finish(self, on_wire: bytes, fcs_ok: bool) -> None:
+    def _finish(self, on_wire: bytes) -> None:
         values = self._registers.values
         # MABBIPG counts nibble times beyond the 3 (full duplex) or 6 (half) the MAC needs (register 6-4).
         nibbles = values[r.MABBIPG] + (3 if values[r.MACON3] & r.FULDPX else 6)
         self._free_from = self._clock.now + self._cycles(nibbles * 4)
         self._sending = None
-        if fcs_ok:
+        if len(on_wire) > ethernet.FCS_SIZE and ethernet.fcs(on_wire[:-4]) == on_wire[-4:]:
             self._send(on_wire[:-4], True)
         elif on_wire:
             self._send(on_wire, False)
@@ -192,7 +192,7 @@ class Transmitter(Part):
             data, on_wire = self._sending, self._bytes_sent()
             self._clock.cancel(self._done_key)
             self._end_packet(data, on_wire, self._events, r.TXIF)
-            self._finish(data[:on_wire], False)
+            self._finish(data[:on_wire])
         else:
             self._end_packet(b"", 0, 0, r.TXIF)
 
@@ -204,7 +204,7 @@ class Transmitter(Part):
         if self._sending is not None:
             fragment = self._sending[: self._bytes_sent()]
             self._clock.cancel(self._done_key)
-            self._finish(fragment, False)
+            self._finish(fragment)
         self._packet_ended()
 
     def _bytes_sent(self) -> int:
