@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,3 +91,12 @@ def test_stamps_match_only_what_they_were_written_with(tmp_path: Path) -> None:
 )
 def test_durations_read_as_people_write_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_python_that_is_too_old_can_read_that_it_is() -> None:
+    start = project.ROOT / "tools" / "bootstrap" / "__main__.py"
+    tree = ast.parse(start.read_text(), feature_version=(3, 4))
+    check = next(node for node in tree.body if isinstance(node, ast.If))
+    imports = [node.lineno for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert ast.unparse(check.test) == "sys.version_info < (3, 11)"
+    assert check.lineno < min(imports)
