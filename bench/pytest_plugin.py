@@ -20,7 +20,7 @@ from bench.engines import DEFAULT_ENGINE
 from bench.wire import Wire
 from emulation.errors import GuestFault, UserError
 
-LISTENING = "listening"
+LISTENING = re.compile(r"listening.*\n")
 BOOT_TIMEOUT = 5.0
 
 _outcome: pytest.StashKey[bool] = pytest.StashKey()

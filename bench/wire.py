@@ -34,7 +34,7 @@ from scapy.supersocket import SuperSocket
 
 from bench.addresses import BENCH, BOARD, Station
 from bench.completion import complete
-from bench.loop import Clock, Loop
+from bench.loop import Loop
 from bench.neighbour import Neighbour
 from bench.virtual_timeout import VirtualRemain, VirtualTimeout
 from emulation.machine import TimedFrame

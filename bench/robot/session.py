@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,9 @@ class Session:
         )
         try:
             self.capture = self.board.wire.capture = Capture()
-            self.board.uart.wait_for(settings.ready, timeout=BOOT_TIMEOUT)
+            # The whole line: tests do not start in the middle of printing it.
+            ready = re.compile(re.escape(settings.ready) + ".*\\n")
+            self.board.uart.wait_for(ready, timeout=BOOT_TIMEOUT)
             self.boot_time = self.board.clock.now
             self.state: BoardState = self.board.snapshot()
         except TimeoutError as error:

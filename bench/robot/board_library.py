@@ -1,0 +1,34 @@
+"""The keyword library: a thin face of `Board` and `Peer` in the language of the protocol."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bench.robot.keywords.board import BoardKeywords
+from bench.robot.keywords.expecting import ExpectingKeywords
+from bench.robot.keywords.sending import SendingKeywords
+from bench.robot.listener import LISTENER, BoardListener
+
+
+class BoardLibrary(SendingKeywords, ExpectingKeywords, BoardKeywords):
+    """Keywords for a WebSocket server on an emulated board.
+
+    Every test starts with the booted, listening board and an empty capture; nothing is left over from the
+    test before it. All times are virtual: waiting costs (almost) no wall time and never races.
+
+    = Connections =
+
+    `Open WebSocket` connects and upgrades; the keywords that send and expect frames use the connection opened
+    last. What was sent, what was expected (with the section of the RFC) and what came is in the message of
+    every check that fails.
+
+    = Evidence =
+
+    Each test leaves a capture (pcapng) in the folder `captures` beside the log. End tests with `Conclude
+    Test` as teardown: it checks that the board still serves and draws the frames of the test into the log.
+    A guest that crashed, printed a Python traceback or no longer answers fails the test in any case.
+    """
+
+    ROBOT_LIBRARY_SCOPE = "TEST"
+    ROBOT_LIBRARY_DOC_FORMAT = "ROBOT"
+    ROBOT_LIBRARY_LISTENER: ClassVar[BoardListener] = LISTENER

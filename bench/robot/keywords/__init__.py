@@ -1,0 +1,1 @@
+"""The keywords of `BoardLibrary`, by what they are about."""

@@ -1,0 +1,50 @@
+"""What all groups of keywords share: the board, and the connection opened last."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bench.board import Board
+from bench.layers.websocket import WebSocket, describe
+from bench.peer import Peer
+from bench.robot.listener import LISTENER
+
+MAX_PAYLOAD = 4096
+"""`max_payload` of the echo servers in the firmware."""
+
+
+class Keywords:
+    """State of one test."""
+
+    def __init__(self) -> None:
+        self._peers: list[Peer] = []
+
+    @property
+    def board(self) -> Board:
+        """The running board. Raises UserError or GuestFault if it could not be started."""
+        return LISTENER.board
+
+    @property
+    def peer(self) -> Peer:
+        """The connection opened last."""
+        if not self._peers:
+            raise AssertionError("no connection is open: use `Open WebSocket` first")
+        return self._peers[-1]
+
+    def _send(self, *frames: WebSocket, split: list[int] | None = None) -> None:
+        """Send frames in one go, with a comment for the capture."""
+        prepared = [self.peer.prepare(frame) for frame in frames]
+        words = ", ".join(describe(frame) for frame in prepared)
+        self.board.wire.comment = words
+        self.peer.send(b"".join(bytes(frame) for frame in prepared), split)
+        self.peer.sent = words
+
+
+def seconds(time: timedelta | None) -> float | None:
+    """Robot's time as virtual seconds."""
+    return None if time is None else time.total_seconds()
+
+
+def to_bytes(data: str | bytes) -> bytes:
+    """Text as UTF-8."""
+    return data.encode() if isinstance(data, str) else data

@@ -1,0 +1,70 @@
+"""Keywords about the board itself, and the one that ends a test."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from robot.api import logger
+from robot.libraries.BuiltIn import BuiltIn
+
+from bench.layers.tcp_state import TcpError
+from bench.peer import Peer, PeerError
+from bench.report_ladder import ladder
+from bench.robot import session
+from bench.robot.keywords.base import Keywords
+from bench.robot.listener import LISTENER
+from emulation.errors import GuestFault
+
+
+class BoardKeywords(Keywords):
+    """The board's console, its time and its health."""
+
+    def run_board_for(self, time: timedelta) -> None:
+        """Let so much virtual time pass."""
+        self.board.run(time.total_seconds())
+
+    def console_should_show(self, text: str, timeout: timedelta = timedelta(seconds=1)) -> None:
+        """The board has to have printed this, or to print it within so much virtual time."""
+        try:
+            self.board.uart.wait_for(text, timeout.total_seconds())
+        except TimeoutError as error:
+            raise AssertionError(str(error)) from None
+
+    def board_should_be_healthy(self) -> None:
+        """The board has to answer a ping and to echo a message on a new connection.
+
+        Fails with registers, symbol and source line if the guest crashed or hangs, and with the traceback if
+        there is one on the console.
+        """
+        self.board.health.check_alive()
+        self.board.wire.comment = "health check: a new client has to be served"
+        with Peer(self.board.wire) as peer:
+            peer.upgrade("/")
+            peer.echo("alive?")
+        self.board.health.check()
+
+    def conclude_test(self) -> None:
+        """Close what is open, draw the frames of the test, check that the board is healthy.
+
+        To be used as test teardown.
+        """
+        frames = list(session.current().capture.frames)
+        for peer in reversed(self._peers):
+            peer.timeout = 1.0
+            try:
+                # Not judged here: how a connection ends is for the test to check, if it matters to it.
+                peer.__exit__(None, None, None)
+            except (PeerError, TcpError, GuestFault) as problem:
+                logger.info(f"closing a connection: {problem}")
+        self._peers.clear()
+        board = self.board
+        logger.info(LISTENER.figures(board))
+        logger.info(ladder(frames, board.wire.board, board.wire.host), html=True)
+        if LISTENER.capture_path is not None:
+            log = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
+            link = Path(os.path.relpath(LISTENER.capture_path, log)).as_posix()
+            logger.info(f'Capture: <a href="{link}">{link}</a>', html=True)
+        logger.info(f"Console:\n{board.uart.tail}")
+        self.board_should_be_healthy()

@@ -1,0 +1,59 @@
+"""Keywords that judge what the board sends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bench.layers.websocket import OPCODES, WebSocket, describe
+from bench.peer import PeerError
+from bench.robot.keywords.base import Keywords, seconds, to_bytes
+
+
+class ExpectingKeywords(Keywords):
+    """Every check takes the next frame of the connection opened last, and waits for it if need be."""
+
+    def text_should_arrive(self, text: str, rfc: str = "RFC 6455, section 5.6") -> None:
+        """The next frame has to be this text, whole and unmasked."""
+        self.peer.expect_frame("text", text, rfc=rfc)
+
+    def binary_should_arrive(self, data: bytes, rfc: str = "RFC 6455, section 5.6") -> None:
+        """The next frame has to be these bytes, whole and unmasked."""
+        self.peer.expect_frame("binary", data, rfc=rfc)
+
+    def pong_should_arrive(self, payload: str | bytes = "") -> None:
+        """The next frame has to be a pong with the payload of the ping it answers."""
+        self.peer.expect_frame("pong", payload, rfc="RFC 6455, section 5.5.3")
+
+    def masked_frame_should_arrive(self, opcode: str, payload: str | bytes = "") -> str:
+        """The next frame has to be masked, with this opcode and payload; returns its masking key (hex).
+
+        RFC 6455, section 5.1, forbids a server to mask; the board does it on request to test clients with.
+        """
+        payload = to_bytes(payload)
+        wanted = f"masked {describe(WebSocket(opcode=opcode) / payload)} (RFC 6455, section 5.3)"
+        frame = self.peer.receive_frame(expected=wanted)
+        came = OPCODES.get(frame.opcode), frame.data, bool(frame.fin), bool(frame.mask)
+        if came != (opcode, payload, True, True):
+            raise PeerError(self.peer.sent, wanted, describe(frame))
+        return bytes(frame.masking_key).hex()
+
+    def nothing_should_arrive(self, within: timedelta = timedelta(seconds=1)) -> None:
+        """The board has to stay silent, and the connection open, for so much virtual time."""
+        self.peer.expect_silence(within.total_seconds())
+
+    def connection_should_be_closed_with(
+        self, code: int, rfc: str = "RFC 6455, section 7.4.1", timeout: timedelta | None = None
+    ) -> None:
+        """The next frame has to be a close frame with this code; then the board has to end the connection.
+
+        Afterwards nothing else may have come: what arrives after a close frame breaks section 5.5.1.
+        """
+        self.peer.expect_close(code, seconds(timeout), rfc=rfc)
+        rest = bytes(self.peer.tcp.received)
+        if rest:
+            wanted = "nothing after the close frame (RFC 6455, section 5.5.1)"
+            raise PeerError(self.peer.sent, wanted, repr(rest))
+
+    def connection_should_still_echo(self, text: str = "still here") -> None:
+        """The connection has to be open and echo."""
+        self.peer.echo(text)

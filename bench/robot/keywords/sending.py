@@ -1,0 +1,119 @@
+"""Keywords that open connections and send."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from bench.layers.websocket import WebSocket, WebSocketClose
+from bench.peer import Peer
+from bench.robot.keywords.base import Keywords, to_bytes
+
+PATTERN = "".join(chr(c) for c in range(0x20, 0x7F))
+"""Text payloads repeat all printable ASCII characters: a byte that is lost, doubled or moved shows."""
+BYTES = bytes(range(256)) + bytes(range(255, -1, -1))
+
+
+class SendingKeywords(Keywords):
+    """Open connections, send frames: well-formed ones, and ones that no client may send."""
+
+    def open_web_socket(self, port: int = 8080, *protocols: str, ipv6: bool = False) -> str:
+        """Connect to the board and upgrade to WebSocket; return the sub-protocol the server chose.
+
+        ``protocols`` are offered to the server. Port 8080 echoes; 8082 echoes and knows the sub-protocols
+        ``echo`` and ``masked-echo``.
+
+        | Open WebSocket |
+        | Open WebSocket | 8082 | masked-echo |
+        """
+        peer = Peer(self.board.wire, port=port, ipv6=ipv6)
+        self._peers.append(peer)
+        peer.connect()
+        return peer.upgrade("/", list(protocols)).protocol
+
+    def text_of_length(self, length: int) -> str:
+        """Return an ASCII text of so many characters."""
+        return (PATTERN * (length // len(PATTERN) + 1))[:length]
+
+    def bytes_of_length(self, length: int) -> bytes:
+        """Return so many bytes, in which every value comes up."""
+        return (BYTES * (length // len(BYTES) + 1))[:length]
+
+    def send_masked_text(self, text: str, key: str | None = None, cut_at: list[int] | None = None) -> None:
+        """Send a text message in one frame, masked with ``key`` (8 hex digits; default: a fresh random key).
+
+        ``cut_at`` lists the positions in the frame at which it is cut into TCP segments.
+        """
+        self._send(_frame("text", text, key), split=_sizes(cut_at))
+
+    def send_masked_binary(self, data: bytes, key: str | None = None) -> None:
+        """Send a binary message in one frame, masked with ``key`` (8 hex digits.
+
+        Default: a fresh random key).
+        """
+        self._send(_frame("binary", data, key))
+
+    def send_unmasked(self, opcode: str, payload: str | bytes = "") -> None:
+        """Send a frame without masking, which no client may do (RFC 6455, section 5.1).
+
+        ``opcode`` is text, binary, continuation, close, ping or pong.
+        """
+        self._send(WebSocket(opcode=opcode, mask=0) / to_bytes(payload))
+
+    def send_ping(self, payload: str | bytes = "") -> None:
+        """Send a masked ping."""
+        self._send(_frame("ping", payload))
+
+    def send_pings_in_one_segment(self, *payloads: str) -> None:
+        """Send several masked pings in a single TCP segment."""
+        self._send(*(_frame("ping", payload) for payload in payloads))
+
+    def send_pong(self, payload: str | bytes = "") -> None:
+        """Send a masked pong nobody has asked for."""
+        self._send(_frame("pong", payload))
+
+    def send_fragment(self, opcode: str, payload: str | bytes, final: bool = False) -> None:
+        """Send a masked frame that is part of a message.
+
+        ``text`` or ``binary`` first, then ``continuation``.
+        """
+        frame = _frame(opcode, payload)
+        frame.fin = int(final)
+        self._send(frame)
+
+    def send_header_only(self, opcode: str, announced: int) -> None:
+        """Send the masked header of a frame of ``announced`` bytes, and none of them.
+
+        A length beyond 16 bits, or with its highest bit set, takes the 64-bit form.
+        """
+        frame = _frame(opcode, b"")
+        frame.length = announced if announced < 126 else 126 if announced < 1 << 16 else 127
+        if frame.length > 125:
+            frame.ext_length = announced
+        self._send(frame)
+
+    def send_masked_text_with_wide_length(self, text: str, bits: int) -> None:
+        """Send a text whose length stands in the 16 or 64 bit form although a shorter one would do."""
+        frame = _frame("text", text)
+        frame.length = {16: 126, 64: 127}[bits]
+        frame.ext_length = len(text.encode())
+        self._send(frame)
+
+    def send_close(self, code: int = 1000, reason: str = "") -> None:
+        """Send a masked close frame."""
+        frame = WebSocket(opcode="close") / WebSocketClose(code=code, reason=reason)
+        self._send(frame)
+
+
+def _frame(opcode: str, payload: str | bytes, key: str | None = None) -> WebSocket:
+    frame: WebSocket = WebSocket(opcode=opcode) / to_bytes(payload)
+    if key is not None:
+        frame.mask = 1
+        frame.masking_key = bytes.fromhex(key)
+    return frame
+
+
+def _sizes(cut_at: list[int] | None) -> list[int] | None:
+    if cut_at is None:
+        return None
+    positions = [0, *sorted(cut_at)]
+    return [end - start for start, end in pairwise(positions)]
