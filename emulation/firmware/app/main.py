@@ -1,23 +1,29 @@
+"""The firmware's application: three WebSocket servers in one event loop, on IPv4 and IPv6."""
+
 import asyncio
 
+from ws_server.samples import echo, subprotocols, zephyr_js
 
-async def echo(reader, writer):
-    while True:
-        data = await reader.read(512)
-        if not data:
-            break
-        writer.write(data)
-        await writer.drain()
-    writer.close()
-    await writer.wait_closed()
+ADDRESS = "192.0.2.1"
+ANY = "::"  # lwIP: every address of the board, of either family
+
+MAX_PAYLOAD = 4096
+BACKLOG = 8
 
 
-async def main():
-    for port in (8080, 8081, 8082):
-        await asyncio.start_server(echo, "::", port)
-    print("ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082")
-    while True:
-        await asyncio.sleep(3600)
+async def serve():
+    """Start the servers, say so, and run for ever."""
+    servers = (
+        echo.make_server(8080, host=ANY, backlog=BACKLOG, max_payload=MAX_PAYLOAD),
+        zephyr_js.make_server(8081, host=ANY, backlog=BACKLOG),
+        subprotocols.make_server(8082, host=ANY, backlog=BACKLOG, max_payload=MAX_PAYLOAD),
+    )
+    for server in servers:
+        await server.start()
+    ports = ", ".join([str(server.port) for server in servers])
+    print(f"ws_server: listening on {ADDRESS} ports {ports}")
+    for server in servers:
+        await server.wait_closed()
 
 
-asyncio.run(main())
+asyncio.run(serve())

@@ -58,7 +58,7 @@
 #define MEMP_NUM_PBUF           8
 #define MEMP_NUM_RAW_PCB        2
 #define MEMP_NUM_UDP_PCB        3
-#define MEMP_NUM_TCP_PCB        12 /* 8 connections and some on their way out */
+#define MEMP_NUM_TCP_PCB        14 /* 8 connections, two being refused, some on their way out */
 #define MEMP_NUM_TCP_PCB_LISTEN 5
 #define MEMP_NUM_TCP_SEG        32
 #define MEMP_NUM_IGMP_GROUP     3

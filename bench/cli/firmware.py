@@ -1,0 +1,51 @@
+"""`bench firmware`: build the firmware and show how much of the board it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from emulation.firmware.build import DEFAULT_OUT, BuildResult, build
+
+
+@click.command("firmware", help="Build the firmware and show how much of the board it takes.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=DEFAULT_OUT, help="Folder for ELF, map and objects."
+)
+@click.option(
+    "--app", type=click.Path(path_type=Path), help="Python file to freeze as main.py (default: the servers)."
+)
+@click.option(
+    "--ws-server", type=click.Path(path_type=Path), help="Folder of another ws_server package to freeze."
+)
+def command(out: Path, app: Path | None, ws_server: Path | None) -> None:
+    """Build, unless nothing has changed, and print the size table."""
+    console = Console()
+    with console.status("firmware") as status:
+        result = build(
+            out, app=app, ws_server=ws_server, progress=lambda text: status.update(f"firmware: {text}")
+        )
+    console.print(size_table(result))
+    state = "built" if result.fresh else "up to date"
+    console.print(f"{result.elf} ({state})\nSHA-256 {result.sha256}", highlight=False, soft_wrap=True)
+
+
+def size_table(result: BuildResult) -> Table:
+    """Bytes taken and there, by flash bank and by use of SRAM."""
+    sizes = result.sizes
+    table = Table(title="Memory of the board", caption="bytes", box=None, pad_edge=False)
+    table.add_column("")
+    for heading in ("used", "of", "%"):
+        table.add_column(heading, justify="right")
+    rows = [(bank.name, bank.used, bank.size) for bank in sizes.banks]
+    rows += [
+        ("SRAM: static data", sizes.static_ram, sizes.sram),
+        ("SRAM: stack", sizes.stack, sizes.sram),
+        ("SRAM: Python heap", sizes.heap, sizes.sram),
+    ]
+    for name, used, size in rows:
+        table.add_row(name, f"{used:,}", f"{size:,}", f"{100 * used / size:.0f}")
+    return table

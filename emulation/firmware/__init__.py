@@ -1,0 +1,1 @@
+"""The board's firmware: C sources, and what fetches, builds and measures it."""

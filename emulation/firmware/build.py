@@ -1,0 +1,302 @@
+"""Builds the firmware: board layer, lwIP, MicroPython, and the Python code frozen into flash.
+
+`python -m emulation.firmware.build` builds build/firmware/ws_bench.elf; `--check` only says whether there is
+anything to do. `bench firmware` shows the same with a table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulation.errors import UserError
+from emulation.firmware.lock import folder_lock
+from emulation.firmware.sizes import Sizes, measure
+from emulation.firmware.sources import Progress, Sources, find_sources, get_sources, silent
+from emulation.platform import linker_regions, load_platform
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+DEFAULT_OUT = ROOT / "build" / "firmware"
+DEFAULT_APP = HERE / "app" / "main.py"
+DEFAULT_WS_SERVER = ROOT / "ws_server"
+ELF_NAME = "ws_bench.elf"
+
+COMPILER_OPTIONS = ("-m32", "-march=lakemont")
+TIMEOUT = 1200.0
+"""Seconds after which the build is ended."""
+
+_STAMP = "stamp.json"
+_LOG = "build.log"
+_NOT_FROZEN = {"tests", "__pycache__"}
+_HOST_ONLY = {"__main__.py"}
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What came out."""
+
+    elf: Path
+    sha256: str
+    sizes: Sizes
+    fresh: bool
+    """Whether anything was built; False: it was up to date."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Everything that decides what the ELF will be."""
+
+    out: Path
+    app: Path
+    ws_server: Path
+    sources: Sources
+    regions: str
+    compiler: str
+
+    def frozen_files(self) -> Iterator[tuple[str, Path]]:
+        """Names below the staging folder and the files they come from."""
+        yield "main.py", self.app
+        for path in sorted(self.ws_server.rglob("*.py")):
+            relative = path.relative_to(self.ws_server)
+            if not _NOT_FROZEN.intersection(relative.parts) and path.name not in _HOST_ONLY:
+                yield f"ws_server/{relative.as_posix()}", path
+
+    def fingerprint(self) -> str:
+        """Changes whenever an input changes, and not with the folder the clone lies in."""
+        digest = hashlib.sha256()
+
+        def add(*parts: str | bytes) -> None:
+            for part in parts:
+                data = part.encode() if isinstance(part, str) else part
+                digest.update(len(data).to_bytes(8, "little") + data)
+
+        add(self.sources.identity, self.regions, self.compiler)
+        for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
+            relative = path.relative_to(HERE)
+            if path.suffix in {".c", ".h", ".S", ".ld"} or relative.name in {"Makefile", "manifest.py"}:
+                add(relative.as_posix(), path.read_bytes())
+        for name, path in self.frozen_files():
+            add(name, path.read_bytes())
+        return digest.hexdigest()
+
+
+def up_to_date(out: Path = DEFAULT_OUT) -> bool:
+    """Whether `build(out)` has nothing to do."""
+    sources = find_sources()
+    return sources is not None and _current(_plan(out, None, None, sources)) is not None
+
+
+def build(
+    out: Path = DEFAULT_OUT,
+    *,
+    app: Path | None = None,
+    ws_server: Path | None = None,
+    progress: Progress = silent,
+) -> BuildResult:
+    """Build `out`/ws_bench.elf, unless nothing has changed since it was built there.
+
+    `app` is the frozen main.py, `ws_server` the folder of the package frozen with it. Raises UserError: no compiler,
+    no sources to be had, code that does not compile, a firmware that does not fit.
+    """
+    sources = get_sources(progress=progress)
+    plan = _plan(out, app, ws_server, sources)
+    with folder_lock(plan.out, progress):
+        result = _current(plan)
+        return result if result else _build(plan, progress)
+
+
+def _plan(out: Path, app: Path | None, ws_server: Path | None, sources: Sources) -> _Plan:
+    app = (app or DEFAULT_APP).resolve()
+    ws_server = (ws_server or DEFAULT_WS_SERVER).resolve()
+    if not app.is_file():
+        raise UserError(f"there is no application at {app}", "give the main.py to freeze into the firmware")
+    if not (ws_server / "__init__.py").is_file():
+        raise UserError(f"{ws_server} is not the ws_server package", "it lacks an __init__.py")
+    regions = linker_regions(load_platform())
+    return _Plan(out.resolve(), app, ws_server, sources, regions, _compiler_version())
+
+
+def _compiler_version() -> str:
+    for tool, package in (("gcc", "gcc"), ("ld", "binutils"), ("make", "make")):
+        if not shutil.which(_tool(tool)):
+            raise UserError(
+                f"{_tool(tool)}, which builds the firmware, is missing",
+                f"install it: `apt-get install {package}`, or run `make`, which does so",
+            )
+    words = [_tool("gcc"), "--version"]
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout.split("\n")[0]
+
+
+def _tool(name: str) -> str:
+    prefix = "" if name == "make" else os.environ.get("CROSS_COMPILE", "")
+    return prefix + name
+
+
+def _current(plan: _Plan) -> BuildResult | None:
+    """The result of an earlier build, if it still is what a build would give."""
+    elf = plan.out / ELF_NAME
+    try:
+        stamp = json.loads((plan.out / _STAMP).read_text())
+        if stamp["fingerprint"] != plan.fingerprint() or stamp["sha256"] != _sha256(elf):
+            return None
+    except (OSError, ValueError, KeyError):
+        return None
+    return BuildResult(elf, stamp["sha256"], measure(elf, _region_table(plan.regions)), fresh=False)
+
+
+def _build(plan: _Plan, progress: Progress) -> BuildResult:
+    _check_compiler()
+    fingerprint = plan.fingerprint()
+    (plan.out / _STAMP).unlink(missing_ok=True)
+    (plan.out / _LOG).unlink(missing_ok=True)
+    _stage(plan)
+    _write_if_changed(plan.out / "memory.ld", plan.regions)
+    mpy_cross = _mpy_cross(plan, progress)
+    progress("compiling")
+    _make(
+        plan,
+        HERE,
+        {
+            "MICROPYTHON_DIR": str(plan.sources.micropython),
+            "LWIP_DIR": str(plan.sources.lwip),
+            "BUILD": str(plan.out),
+            "STAGE_DIR": str(plan.out / "stage"),
+            "MICROPY_MPYCROSS": str(mpy_cross),
+        },
+        "the firmware",
+        progress,
+    )
+    elf = plan.out / ELF_NAME
+    digest = _sha256(elf)
+    (plan.out / _STAMP).write_text(json.dumps({"fingerprint": fingerprint, "sha256": digest}))
+    return BuildResult(elf, digest, measure(elf, _region_table(plan.regions)), fresh=True)
+
+
+def _check_compiler() -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / "probe.c"
+        source.write_text("int probe;\n")
+        words = [_tool("gcc"), *COMPILER_OPTIONS, "-c", str(source), "-o", str(source.with_suffix(".o"))]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(
+            f"{_tool('gcc')} cannot compile for 32-bit x86: {(done.stderr.splitlines() or ['?'])[0]}",
+            "install a gcc for x86 (Debian: gcc-i686-linux-gnu) and set CROSS_COMPILE=i686-linux-gnu-",
+        )
+
+
+def _stage(plan: _Plan) -> None:
+    """Copy what is to be frozen below one folder, so that neither tests nor host-only modules get in."""
+    stage = plan.out / "stage"
+    wanted = dict(plan.frozen_files())
+    for path in sorted(stage.rglob("*.py")) if stage.exists() else ():
+        if path.relative_to(stage).as_posix() not in wanted:
+            path.unlink()
+    for name, source in wanted.items():
+        _write_if_changed(stage / name, source.read_text(encoding="utf-8"))
+
+
+def _mpy_cross(plan: _Plan, progress: Progress) -> Path:
+    """MicroPython's cross compiler, a program of the host; built once for a MicroPython tree."""
+    tag = hashlib.sha256(plan.sources.identity.encode()).hexdigest()[:12]
+    folder = ROOT / "build" / f"mpy-cross-{tag}"
+    program = folder / "mpy-cross"
+    with folder_lock(folder, progress):
+        if not program.exists():
+            progress("building mpy-cross")
+            tree = plan.sources.micropython / "mpy-cross"
+            # The host's compiler, whatever the firmware's is.
+            _make(plan, tree, {"BUILD": str(folder), "CROSS_COMPILE": ""}, "mpy-cross", progress)
+    return program
+
+
+def _make(plan: _Plan, folder: Path, variables: Mapping[str, str], what: str, progress: Progress) -> None:
+    """Run make in `folder`. Raises UserError with the first thing that went wrong."""
+    words = ["make", "--no-print-directory", f"-j{min(os.cpu_count() or 1, 8)}", "-C", str(folder)]
+    words += [f"PYTHON={sys.executable}", *(f"{name}={value}" for name, value in variables.items())]
+    unwanted = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CFLAGS", "LDFLAGS", "CPPFLAGS"}
+    environment = {k: v for k, v in os.environ.items() if k not in unwanted} | {"LC_ALL": "C"}
+    lines: list[str] = []
+    with (plan.out / _LOG).open("a", encoding="utf-8", errors="replace") as log:
+        child = subprocess.Popen(
+            words,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        assert child.stdout is not None
+        with child:
+            for line in child.stdout:
+                log.write(line)
+                lines.append(line.rstrip())
+                if match := re.match(r"(CC|AS|MPY|GEN|LINK) (\S+)", line):
+                    progress(f"{match[1]} {Path(match[2]).name}")
+    if child.returncode:
+        raise UserError(
+            f"building {what} failed: {_first_error(lines)}", f"the whole log is {plan.out / _LOG}"
+        )
+
+
+def _first_error(lines: list[str]) -> str:
+    patterns = (
+        r"will not fit in region|region `\w+' overflowed",
+        r"error:|undefined reference",
+        r"SyntaxError|Error:",
+        r"\*\*\*",
+    )
+    for pattern in patterns:
+        for line in lines:
+            if re.search(pattern, line):
+                return line.strip()
+    return next((line for line in reversed(lines) if line.strip()), "make gave no reason")
+
+
+def _region_table(regions: str) -> dict[str, tuple[int, int]]:
+    found = re.findall(r"^\s*(\w+)[^:\n]*:\s*ORIGIN = (\w+), LENGTH = (\w+)", regions, flags=re.MULTILINE)
+    return {name: (int(origin, 0), int(length, 0)) for name, origin, length in found}
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    """Keep the modification time of what stays the same: make goes by it."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m emulation.firmware.build [--check]`."""
+    try:
+        if "--check" in arguments:
+            return 0 if up_to_date() else 1
+        result = build(progress=lambda text: print(text, flush=True))
+    except UserError as error:
+        print(f"error: {error.message}\n  what to do: {error.hint}", file=sys.stderr)
+        return 2
+    sizes = result.sizes
+    flash = sum(bank.used for bank in sizes.banks)
+    print(
+        f"{flash // 1024} KiB flash, {sizes.static_ram / 1024:.1f} KiB static RAM, {sizes.heap // 1024} KiB heap"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
