@@ -90,6 +90,11 @@ def _output(*words: str) -> str:
     return next((line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()), "")
 
 
+def _short(path: Path) -> str:
+    """The path as seen from the current folder, if it lies below."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 # -- what nothing goes without ---------------------------------------------------------------------------
 
 
@@ -131,14 +136,35 @@ def _requirements() -> list[str]:
         return list(tomllib.loads(text)["project"]["dependencies"])
 
 
+def firmware() -> Finding:
+    """The ELF that is tested unless another one is named."""
+    from emulation.firmware.build import DEFAULT_OUT, ELF_NAME, up_to_date
+
+    elf = DEFAULT_OUT / ELF_NAME
+    remedy = "run `make firmware`"
+    if not elf.is_file():
+        return Finding("firmware", False, "not built yet", remedy)
+    try:
+        current = up_to_date()
+    except UserError as error:  # without a compiler it cannot be told, and what there is can still be tested
+        return Finding("firmware", True, f"{_short(elf)}; it may be out of date: {error.message}")
+    if not current:
+        return Finding("firmware", False, f"{_short(elf)} is older than its sources", remedy)
+    return Finding("firmware", True, _short(elf))
+
+
 def emulator_clock() -> Finding:
     """The compiled instruction clock of the embedded emulator."""
     from emulation.quark.blockclock import library_path
 
     library = library_path()
     if library.exists():
-        return Finding("emulator clock", True, str(library))
-    return Finding("emulator clock", False, "not compiled yet", "run `make bench` (it needs a C compiler)")
+        return Finding("emulator clock", True, _short(library))
+    if compiler().present:
+        return Finding("emulator clock", True, "not compiled yet; the first run does so")
+    return Finding(
+        "emulator clock", False, "not compiled yet, and there is no compiler", "apt-get install gcc"
+    )
 
 
 # -- what builds the firmware ----------------------------------------------------------------------------
@@ -194,6 +220,23 @@ def build_tools() -> Finding:
             "build",
         )
     return Finding("build tools", True, _output("make", "--version"), need="build")
+
+
+def firmware_sources() -> Finding:
+    """MicroPython and lwIP."""
+    from emulation.firmware.sources import find_sources
+
+    found = find_sources()
+    if found is None:
+        return Finding(
+            "firmware sources",
+            False,
+            "not fetched yet",
+            "run `make firmware`, or name trees of your own with MICROPYTHON_DIR and LWIP_DIR",
+            "build",
+        )
+    trees = f"{_short(found.micropython)}, {_short(found.lwip)}"
+    return Finding("firmware sources", True, trees, need="build")
 
 
 # -- what is good to have --------------------------------------------------------------------------------
@@ -254,7 +297,9 @@ def zephyr() -> Finding:
 PROBES: tuple[Callable[[], Finding], ...] = (
     python,
     packages,
+    firmware,
     emulator_clock,
+    firmware_sources,
     compiler,
     linker,
     build_tools,

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli import doctor
+from emulation.errors import UserError
+from emulation.firmware import build
 
 
 @pytest.fixture
@@ -37,6 +39,34 @@ def test_whatever_is_missing_comes_with_a_way_to_get_it(bare: Path) -> None:
 def test_a_missing_compiler_does_not_keep_a_built_firmware_from_running(bare: Path) -> None:
     assert doctor.compiler().need == "build"
     assert doctor.Report([doctor.python(), doctor.compiler()]).can_run
+
+
+def test_a_firmware_that_is_not_built_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(build, "DEFAULT_OUT", tmp_path)
+    finding = doctor.firmware()
+    assert (finding.present, finding.need) == (False, "run")
+    assert "make firmware" in finding.remedy
+
+
+def test_a_firmware_older_than_its_sources_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / build.ELF_NAME).write_bytes(b"\x7fELF")
+    monkeypatch.setattr(build, "DEFAULT_OUT", tmp_path)
+    monkeypatch.setattr(build, "up_to_date", lambda: False)
+    finding = doctor.firmware()
+    assert (finding.present, "older than its sources" in finding.detail) == (False, True)
+
+
+def test_a_firmware_can_be_run_where_it_cannot_be_rebuilt(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_compiler() -> bool:
+        raise UserError("gcc is missing", "install it")
+
+    (bare / build.ELF_NAME).write_bytes(b"\x7fELF")
+    monkeypatch.setattr(build, "DEFAULT_OUT", bare)
+    monkeypatch.setattr(build, "up_to_date", no_compiler)
+    assert doctor.firmware().present
+    assert "may be out of date: gcc is missing" in doctor.firmware().detail
 
 
 def test_a_missing_package_does(monkeypatch: pytest.MonkeyPatch) -> None:
