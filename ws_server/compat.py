@@ -121,6 +121,7 @@ if TYPE_CHECKING or not MICROPYTHON:
 
 else:
     import random
+    import socket
     import time
 
     Reader = Writer = asyncio.StreamReader
@@ -180,7 +181,8 @@ else:
     def set_no_delay(writer):
         """See above."""
         if hasattr(writer.s, "setsockopt"):
-            writer.s.setsockopt(6, 1, 1)  # IPPROTO_TCP, TCP_NODELAY
+            # lwIP numbers its options differently from everyone else.
+            writer.s.setsockopt(6, getattr(socket, "TCP_NODELAY", 1), 1)  # 6: IPPROTO_TCP
 
     def abort(writer):
         """See above."""

@@ -35,6 +35,17 @@ COMPILER_OPTIONS = ("-m32", "-march=lakemont")
 TIMEOUT = 1200.0
 """Seconds after which the build is ended."""
 
+_MANIFEST = """\
+package(
+    "asyncio",
+    ("__init__.py", "core.py", "event.py", "funcs.py", "lock.py", "stream.py"),
+    base_path="$(MPY_DIR)/extmod",
+)
+package("ws_server", base_path="$(STAGE_DIR)")
+module("main.py", base_path="$(STAGE_DIR)")
+"""
+"""What is frozen into flash, as MicroPython's makemanifest.py reads it. All keeps its line numbers, for tracebacks."""
+
 _STAMP = "stamp.json"
 _LOG = "build.log"
 _NOT_FROZEN = {"tests", "__pycache__"}
@@ -80,10 +91,10 @@ class _Plan:
                 data = part.encode() if isinstance(part, str) else part
                 digest.update(len(data).to_bytes(8, "little") + data)
 
-        add(self.sources.identity, self.regions, self.compiler)
+        add(self.sources.identity, self.regions, self.compiler, _MANIFEST)
         for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
             relative = path.relative_to(HERE)
-            if path.suffix in {".c", ".h", ".S", ".ld"} or relative.name in {"Makefile", "manifest.py"}:
+            if path.suffix in {".c", ".h", ".S", ".ld"} or relative.name == "Makefile":
                 add(relative.as_posix(), path.read_bytes())
         for name, path in self.frozen_files():
             add(name, path.read_bytes())
@@ -161,6 +172,7 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     (plan.out / _LOG).unlink(missing_ok=True)
     _stage(plan)
     _write_if_changed(plan.out / "memory.ld", plan.regions)
+    _write_if_changed(plan.out / "manifest.py", _MANIFEST)
     mpy_cross = _mpy_cross(plan, progress)
     progress("compiling")
     _make(

@@ -63,10 +63,11 @@
 #define MEMP_NUM_TCP_SEG        32
 #define MEMP_NUM_IGMP_GROUP     3
 #define MEMP_NUM_MLD6_GROUP     4
-#define MEMP_NUM_ND6_QUEUE      4
+#define MEMP_NUM_ND6_QUEUE      10
 #define ARP_TABLE_SIZE          8
 #define ARP_QUEUEING            1
-#define MEMP_NUM_ARP_QUEUE      4
+#define MEMP_NUM_ARP_QUEUE      10
+#define ARP_QUEUE_LEN           10 /* ten pings at once find no neighbour entry yet */
 #define LWIP_ND6_NUM_NEIGHBORS  8
 #define LWIP_ND6_NUM_DESTINATIONS 8
 #define LWIP_ND6_NUM_PREFIXES   2
@@ -91,11 +92,7 @@
 #define LWIP_NETIF_LOOPBACK        0
 #define LWIP_HAVE_LOOPIF           0
 
-/* Initial sequence numbers that cannot be predicted (RFC 6528). */
-struct tcp_pcb;
-#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) \
-    tcp_isn(local_ip, local_port, remote_ip, remote_port)
-#define LWIP_HOOK_FILENAME         "tcp_isn.h"
+#define LWIP_HOOK_FILENAME         "lwip_hooks.h"
 
 /* Counters stay readable by symbol (`lwip_stats`, `memp_pools`): a bench counts leaks with them. */
 #define LWIP_STATS              1

@@ -1,0 +1,15 @@
+/* What lwIP calls at its hooks, see lwipopts.h. */
+#ifndef LWIP_HOOKS_H
+#define LWIP_HOOKS_H
+
+#include "nd6_guard.h"
+#include "tcp_isn.h"
+
+/* Initial sequence numbers that cannot be predicted (RFC 6528). */
+#define LWIP_HOOK_TCP_ISN(local_ip, local_port, remote_ip, remote_port) \
+    tcp_isn(local_ip, local_port, remote_ip, remote_port)
+
+/* Nonzero: the packet was dealt with. */
+#define LWIP_HOOK_IP6_INPUT(p, netif) (nd6_malformed(p) ? (pbuf_free(p), 1) : 0)
+
+#endif
