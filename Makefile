@@ -10,7 +10,7 @@ BIN := build/venv/bin
 # The targets work in one tree and run parallel builds themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help bench test lint format firmware perf doctor lock wheel clean distclean python
+.PHONY: help bench test lint format firmware perf doctor docs lock wheel clean distclean python
 
 help: ## List the targets
 	@echo "make bench and make test are all you need; the rest is for developers."
@@ -47,6 +47,11 @@ perf: python ## Measure speed and memory
 doctor: python ## What is there, what is missing, how to get it
 	@if [ -x $(BIN)/bench ]; then $(BIN)/bench doctor; \
 	else echo "nothing is set up yet: run 'make bench' (it installs what is missing)"; exit 1; fi
+
+docs: python ## Write the documentation of the Robot keywords to build/docs/
+	@$(SETUP) setup environment
+	@mkdir -p build/docs
+	@$(BIN)/libdoc bench.robot.BoardLibrary build/docs/keywords.html
 
 lock: python ## Resolve the dependencies anew and write requirements.lock
 	@$(SETUP) lock

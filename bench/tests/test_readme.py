@@ -1,0 +1,66 @@
+"""The README's examples work as printed: each is cut out of it and run the way the README says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON = sys.executable
+
+
+def example(language: str, containing: str) -> str:
+    found: list[str] = [
+        b for b in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if containing in b
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def run(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        [PYTHON, *words],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_script_pings_the_board_and_goes_back(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(example("python", "board.restore"))
+    out = run(tmp_path, "script.py")
+    assert "echo-reply" in out
+    assert 0 < float(out.splitlines()[-1]) < 1
+
+
+def test_the_robot_suite_passes(tmp_path: Path) -> None:
+    (tmp_path / "first.robot").write_text(example("robot", "Open WebSocket"))
+    out = run(tmp_path, "-m", "bench", "run", "first.robot", "--report", "reports/first")
+    assert "2 passed" in out
+    assert (tmp_path / "reports" / "first" / "report.html").exists()
+    assert len(list(tmp_path.glob("reports/first/captures/**/*.pcapng"))) == 2
+
+
+def test_the_packet_test_passes(tmp_path: Path) -> None:
+    (tmp_path / "test_first.py").write_text(example("python", "def test_"))
+    assert "3 passed" in run(tmp_path, "-m", "pytest", "-p", "bench.pytest_plugin", "test_first.py")
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\((docs/[^)#]+)", README))))
+def test_what_it_links_to_exists(path: str) -> None:
+    assert (ROOT / path).is_file()
+
+
+def test_its_table_lists_the_makefiles_targets() -> None:
+    documented = set(re.findall(r"^\| `make (\w+)` \|", README, re.MULTILINE))
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert documented == set(re.findall(r"^(\w+):.*## ", makefile, re.MULTILINE)) - {"help"}
