@@ -74,9 +74,9 @@ class Capture:
         """The frames after a point."""
         return self.frames[mark:]
 
-    def clear(self) -> None:
-        """Forget every frame."""
-        self.frames.clear()
+    def rewind(self, mark: int = 0) -> None:
+        """Forget what came after a point: for going back to a snapshot taken there."""
+        del self.frames[mark:]
 
     def encode(self, comment: str = "", since: int = 0) -> bytes:
         """The pcapng file as bytes: everything after the point `since`."""

@@ -13,6 +13,7 @@ expected is told by `PeerError`: what was sent, what was expected (with the sect
 from __future__ import annotations
 
 import base64
+import copy
 import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -306,6 +307,19 @@ class Peer:
             self.send_frame(WebSocket(opcode="close") / WebSocketClose(code=code))
         self.expect_end(timeout, rfc="RFC 6455, section 7.1.1")
         return frame
+
+    # State
+
+    def snapshot(self) -> tuple[TcpEndpoint, object]:
+        """The state of our end, to go with a snapshot of the board taken at the same moment."""
+        return copy.deepcopy(self.tcp), self.random.getstate()
+
+    def restore(self, state: tuple[TcpEndpoint, Any]) -> None:
+        """Back to a snapshot, after the board has been restored to its own."""
+        self.tcp = copy.deepcopy(state[0])
+        self.random.setstate(state[1])
+        self._detach()
+        self._detach = self.wire.listen(self._arrived)
 
     # What crossed
 

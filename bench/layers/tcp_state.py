@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Any
 
 from bench.layers.tcpip import Segment
 
@@ -58,3 +59,7 @@ class Record:
     sent: bool
     segment: Segment
     frame: bytes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Record:
+        # Nothing in it ever changes, and snapshots of a connection copy its whole history.
+        return self

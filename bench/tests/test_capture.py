@@ -80,6 +80,15 @@ def test_a_slice_since_a_mark_holds_only_what_came_after_it(tmp_path: Path) -> N
         assert [data for data, _ in reader] == [b"after"]
 
 
+def test_going_back_to_a_snapshot_forgets_what_came_after_it() -> None:
+    capture = filled()
+    mark = capture.mark()
+    before = capture.encode()
+    capture.add(9.0, b"undone", "from-board")
+    capture.rewind(mark)
+    assert capture.encode() == before
+
+
 def test_a_followed_file_is_complete_after_every_frame(tmp_path: Path) -> None:
     capture, path = Capture(), tmp_path / "live.pcapng"
     capture.follow(path, "live")

@@ -107,10 +107,10 @@ class ServerMachine(FakeMachine):
             self.at(self.now + LATENCY, "frame", out)
 
     def snapshot(self) -> Any:
-        return super().snapshot(), copy.copy(self.connections)
+        return super().snapshot(), copy.deepcopy(self.connections)
 
     def restore(self, state: Any) -> None:
-        inner, self.connections = state[0], dict(state[1])
+        inner, self.connections = state[0], copy.deepcopy(state[1])
         super().restore(inner)
 
 
@@ -357,6 +357,18 @@ def test_the_same_calls_from_the_same_snapshot_send_the_same_bytes(
         return [(record.time, record.frame) for record in peer.tcp.history]
 
     assert exchange() == exchange()
+
+
+def test_a_peer_goes_back_to_its_snapshot_with_the_board(board: Board, machine: ServerMachine) -> None:
+    machine.application = lambda: lambda data: data  # without a state of its own
+    with Peer(board.wire) as peer:
+        state, mine = board.snapshot(), peer.snapshot()
+        for word in (b"one", b"two"):
+            board.restore(state)
+            peer.restore(mine)
+            peer.send(word)
+            assert peer.receive() == word
+        assert [r.segment.payload for r in peer.tcp.history if r.sent and r.segment.payload] == [b"two"]
 
 
 @pytest.mark.parametrize("ipv6", [False, True], ids=["ipv4", "ipv6"])

@@ -1,0 +1,1 @@
+"""End-to-end tests of the booted firmware: frames in at the connector, frames out; one file per layer."""

@@ -1,0 +1,269 @@
+"""TCP (RFC 9293): connect, close, half close, closed ports, segments in every order."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from scapy.layers.inet import IP, TCP
+from scapy.layers.inet6 import IPv6
+from scapy.packet import Packet
+
+from bench import Board, Wire
+from bench.layers.tcp_state import State, TcpResetError
+from bench.layers.tcpip import ACK, FIN, PSH, RST, SYN, Segment
+from bench.layers.websocket import WebSocket
+from bench.peer import Peer, PeerError
+from packet_tests.checks import assert_well_formed, payload_of
+
+CLOSED = 9
+HEADERS = {"ipv4": IP, "ipv6": IPv6}
+
+
+def answer(wire: Wire, packet: Packet) -> Packet | None:
+    """The first TCP segment the board sends in the half second after `packet`."""
+    wire.send(packet)
+    seen = wire.sniff(count=1, timeout=0.5, lfilter=lambda p: TCP in p)
+    return seen[0] if seen else None
+
+
+@pytest.mark.parametrize("version", HEADERS)
+def test_a_syn_is_answered_with_syn_ack(wire: Wire, version: str) -> None:
+    reply = answer(wire, HEADERS[version]() / TCP(sport=40000, dport=8080, seq=0xFFFFFFFF, flags="S"))
+    assert reply is not None
+    assert_well_formed(reply)
+    tcp = reply[TCP]
+    assert (tcp.sport, tcp.dport, tcp.flags, tcp.ack) == (8080, 40000, "SA", 0)
+    mss = dict(tcp.options)["MSS"]
+    assert 536 <= mss <= 1460
+
+
+@pytest.mark.parametrize("version", HEADERS)
+@pytest.mark.parametrize(
+    ("flags", "payload", "expected"),
+    [
+        ("S", b"", ("RA", 0, 101)),
+        ("A", b"", ("R", 7777, None)),
+        ("PA", b"data", ("R", 7777, None)),
+        ("FA", b"", ("R", 7777, None)),
+        ("F", b"data", ("RA", 0, 105)),
+        ("SA", b"", ("R", 7777, None)),
+    ],
+    ids=["SYN", "ACK", "data", "FIN+ACK", "FIN with data", "SYN+ACK"],
+)
+def test_a_closed_port_answers_rst_with_the_right_numbers(
+    wire: Wire, version: str, flags: str, payload: bytes, expected: tuple[str, int, int | None]
+) -> None:
+    """RFC 9293, section 3.10.7.1: SEQ=SEG.ACK if there is one, else SEQ=0 and ACK=SEG.SEQ+SEG.LEN."""
+    segment = TCP(sport=40000, dport=CLOSED, seq=100, ack=7777 if "A" in flags else 0, flags=flags)
+    reply = answer(wire, HEADERS[version]() / segment / payload)
+    assert reply is not None
+    assert_well_formed(reply)
+    tcp = reply[TCP]
+    # The acknowledgement number counts only with ACK set; lwIP always sets it.
+    assert ("R" in tcp.flags, tcp.seq) == (True, expected[1])
+    if expected[2] is not None or "A" in tcp.flags:
+        length = len(payload) + ("S" in flags) + ("F" in flags)
+        assert tcp.ack == 100 + length
+
+
+def test_a_reset_to_a_closed_port_is_not_answered(wire: Wire) -> None:
+    assert answer(wire, IP() / TCP(sport=40000, dport=CLOSED, seq=1, flags="R")) is None
+
+
+SILENT = {
+    "bad checksum": IP() / TCP(sport=40000, dport=8080, flags="S", chksum=0xBEEF),
+    "bad checksum to a closed port": IP() / TCP(sport=40000, dport=CLOSED, flags="S", chksum=0xBEEF),
+    "data offset 4": IP() / TCP(sport=40000, dport=8080, flags="S", dataofs=4),
+    "data offset beyond the segment": IP() / TCP(sport=40000, dport=8080, flags="S", dataofs=15),
+    "to the broadcast address": IP(dst="192.0.2.255") / TCP(sport=40000, dport=8080, flags="S"),
+    "to a multicast address": IP(dst="224.0.0.1") / TCP(sport=40000, dport=8080, flags="S"),
+    "from a broadcast address": IP(src="192.0.2.255") / TCP(sport=40000, dport=8080, flags="S"),
+    "reset to a listening port": IP() / TCP(sport=40000, dport=8080, flags="R"),
+    "null flags to a listening port": IP() / TCP(sport=40000, dport=8080, flags=0),
+}
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("packet", SILENT.values(), ids=SILENT.keys())
+def test_silence(wire: Wire, packet: Packet) -> None:
+    assert answer(wire, packet) is None
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("flags", ["SF", "SR", "FSRPAU"])
+def test_impossible_flags_open_no_connection(wire: Wire, flags: str) -> None:
+    reply = answer(wire, IP() / TCP(sport=40000, dport=8080, seq=5, ack=6, flags=flags))
+    assert reply is None or "S" not in reply[TCP].flags or flags == "SF"
+    follow = answer(
+        wire, IP() / TCP(sport=40000, dport=8080, seq=9000, ack=1, flags="PA") / b"GET / HTTP/1.1\r\n"
+    )
+    assert follow is None or "R" in follow[TCP].flags or payload_of(follow, TCP) == b""
+
+
+def test_an_ack_to_a_listening_port_is_reset(wire: Wire) -> None:
+    reply = answer(wire, IP() / TCP(sport=40000, dport=8080, seq=100, ack=7777, flags="A"))
+    assert reply is not None
+    assert "R" in reply[TCP].flags
+    assert reply[TCP].seq == 7777
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize(
+    "options", [b"\x02\x00\x00\x00", b"\x02\x01\x00\x00", b"\x08\x0a\x00\x00", b"\x02\x03\x05\x00"]
+)
+def test_malformed_options_neither_hang_nor_hurt(wire: Wire, options: bytes) -> None:
+    raw = bytes(TCP(sport=40000, dport=8080, seq=1, flags="S", dataofs=6)) + options
+    wire.send(IP(proto=6) / TCP(raw[:20] + options))
+    wire.run(0.1)
+
+
+@pytest.mark.parametrize("ipv6", [False, True], ids=["ipv4", "ipv6"])
+def test_connect_and_close(wire: Wire, ipv6: bool) -> None:
+    peer = Peer(wire, ipv6=ipv6)
+    with peer:
+        pass
+    assert peer.tcp.state is State.TIME_WAIT
+    assert peer.tcp.error is None
+    assert all(record.segment.flags & RST == 0 for record in peer.tcp.history)
+
+
+def test_the_board_acknowledges_data_and_fin_exactly(wire: Wire) -> None:
+    with Peer(wire) as peer:
+        peer.upgrade()
+        peer.echo("exact")
+        peer.shutdown()
+        peer.expect_end()
+        assert peer.tcp.send_unacknowledged == peer.tcp.send_next
+
+
+def test_a_half_closed_connection_still_gets_its_answer(wire: Wire) -> None:
+    with Peer(wire) as peer:
+        peer.upgrade()
+        frame = bytes(peer.prepare(WebSocket(opcode="text") / b"last words"))
+        peer.send(frame)
+        peer.shutdown()
+        peer.expect_frame("text", b"last words", rfc="RFC 9293, section 3.6")
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_reset_frees_the_connection(wire: Wire) -> None:
+    for _ in range(10):  # more often than there are places for connections
+        with Peer(wire) as peer:
+            peer.upgrade()
+            peer.reset()
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_connection_that_says_nothing_is_closed_in_the_end(wire: Wire) -> None:
+    with Peer(wire, timeout=60) as peer:
+        peer.expect_end(rfc="the server's open timeout")
+
+
+def test_the_board_refuses_a_closed_port_to_a_client(wire: Wire) -> None:
+    with pytest.raises(PeerError, match="refused by"):
+        Peer(wire, port=CLOSED).connect()
+
+
+def test_segments_repeated_overlapping_or_out_of_order_are_delivered_once(peer: Peer) -> None:
+    frame = bytes(peer.prepare(WebSocket(opcode="text") / b"delivered once"))
+    seq, ack = peer.tcp.send_next, peer.tcp.receive_next
+    pieces = [(10, 20), (4, 12), (10, 20), (0, 4), (0, 8)]
+    for start, end in pieces:
+        peer.inject(Segment(seq + start, ack, PSH | ACK, 65535, frame[start:end]))
+    peer.tcp.send(frame, peer.wire.clock.now)  # the endpoint's own view: everything once more
+    peer.expect_frame("text", b"delivered once", rfc="RFC 9293, section 3.10.7.4")
+    peer.expect_silence(0.5)
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("offset", [-70000, -1, 100_000, 2**31])
+def test_a_reset_outside_the_window_is_ignored(peer: Peer, offset: int) -> None:
+    peer.inject(Segment(peer.tcp.send_next + offset, 0, RST))
+    peer.wire.run(0.1)
+    peer.echo("still connected")
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_reset_at_the_expected_number_ends_the_connection(peer: Peer) -> None:
+    peer.inject(Segment(peer.tcp.send_next, 0, RST))
+    peer.wire.run(0.1)
+    peer.send(b"anyone?")
+    peer.wire.run(0.1)
+    assert isinstance(peer.tcp.error, TcpResetError)
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_syn_within_a_connection_does_not_end_it(peer: Peer) -> None:
+    peer.inject(Segment(peer.tcp.send_next + 1, 0, SYN, 1000))  # RFC 5961, section 4.2
+    peer.wire.run(0.1)
+    peer.echo("still connected")
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_an_acknowledgement_of_data_never_sent_is_not_believed(peer: Peer) -> None:
+    peer.inject(Segment(peer.tcp.send_next, peer.tcp.receive_next + 5000, ACK, 65535))
+    peer.wire.run(0.1)
+    peer.echo("still connected")
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("pointer", [0, 1, 0xFFFF])
+def test_an_urgent_pointer_does_not_disturb_the_stream(peer: Peer, pointer: int) -> None:
+    frame = bytes(peer.prepare(WebSocket(opcode="text") / b"urgent"))
+    peer.inject(
+        Segment(peer.tcp.send_next, peer.tcp.receive_next, 0x20 | PSH | ACK, 65535, frame, urgent=pointer)
+    )
+    peer.tcp.send(frame, peer.wire.clock.now)
+    peer.expect_frame("text", b"urgent")
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_fin_in_the_handshake_is_survived(wire: Wire) -> None:
+    peer = Peer(wire)
+    peer.connect()
+    peer.inject(Segment(peer.tcp.send_next, peer.tcp.receive_next, FIN | ACK, 1000, b"GET / HT"))
+    wire.run(1)
+    peer.reset()
+
+
+def test_a_closed_window_is_probed_and_nothing_is_lost(peer: Peer) -> None:
+    peer.tcp.window = 0
+    peer.send_frame(WebSocket(opcode="binary") / bytes(1500))  # its segments carry the closed window
+    peer.expect_silence(3.0)
+    probes = [r for r in peer.tcp.history[-6:] if not r.sent]
+    assert probes, "no zero-window probe within 3 s (RFC 9293, section 3.8.6.1)"
+    peer.tcp.window = 65535
+    peer.tcp.acknowledge(peer.wire.clock.now)
+    peer.expect_frame("binary", bytes(1500))
+
+
+def test_a_lost_answer_is_sent_again(board: Board, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = bytes(peer.prepare(WebSocket(opcode="text") / b"again"))
+    peer.send(frame)
+    lost: list[bytes] = []
+    feed = peer.tcp.feed
+
+    def lose_first(frame: bytes, now: float) -> bool:
+        if not lost and len(frame) > 60:
+            lost.append(frame)
+            return True
+        return feed(frame, now)
+
+    monkeypatch.setattr(peer.tcp, "feed", lose_first)
+    start = board.clock.now
+    peer.expect_frame("text", b"again", timeout=10, rfc="RFC 9293, section 3.8.1")
+    assert lost
+    assert board.clock.now - start > 0.1
+
+
+def test_initial_sequence_numbers_are_not_a_series(wire: Wire) -> None:
+    numbers = []
+    for _ in range(6):
+        with Peer(wire) as peer:
+            numbers.append(next(r.segment.seq for r in peer.tcp.history if not r.sent))
+    differences = [(b - a) % 2**32 for a, b in pairwise(numbers)]
+    assert len(set(differences)) == len(differences), (
+        "RFC 6528: an attacker must not be able to tell the next"
+    )
+    assert max(differences) > 1 << 24
