@@ -16,6 +16,8 @@ from emulation.quark.peripheral import Peripheral
 PAGE = 0x1000
 _SLOT_BITS = 8  # peripherals start at multiples of 256 bytes
 
+_READ_EXECUTE = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
+
 _READ_CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint, ctypes.c_void_p
 )
@@ -32,6 +34,8 @@ class Memory:
     starts: tuple[int, ...]
     data: mmap.mmap
     writable: bool
+    executed: bool = False
+    """Code ran from it, although it is writable."""
 
     @property
     def size(self) -> int:
@@ -44,6 +48,10 @@ class Memory:
             if start <= address and address + size <= start + self.size:
                 return address - start
         return None
+
+
+def _pointer(memory: Memory) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory.data))
 
 
 class Window:
@@ -133,16 +141,29 @@ class Bus:
         return memory
 
     def map(self, uc: Any) -> None:
-        """Make everything visible to the CPU."""
+        """Make everything visible to the CPU.
+
+        Writable memory cannot be executed until somebody tries (`allow_execution`): Unicorn checks each store
+        to executable memory for translated code under it, which costs the firmware, which runs from flash, a
+        third of its speed.
+        """
         for memory in self.memories:
-            pointer = ctypes.addressof(ctypes.c_char.from_buffer(memory.data))
-            rights = unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC
-            if memory.writable:
-                rights |= unicorn.UC_PROT_WRITE
             for start in memory.starts:
-                uc.mem_map_ptr(start, memory.size, rights, pointer)
+                rights = unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE if memory.writable else _READ_EXECUTE
+                uc.mem_map_ptr(start, memory.size, rights, _pointer(memory))
         for window in self.windows:
             window.map(uc)
+
+    def allow_execution(self, uc: Any, address: int) -> bool:
+        """Make the writable memory at `address` executable. False if there is none, or it was already."""
+        found = self.find(address)
+        if found is None or not found[0].writable or found[0].executed:
+            return False
+        memory = found[0]
+        memory.executed = True
+        for start in memory.starts:
+            uc.mem_protect(start, memory.size, unicorn.UC_PROT_ALL)
+        return True
 
     def find(self, address: int, size: int = 1) -> tuple[Memory, int] | None:
         """The memory that holds `size` bytes from `address` on, and their offset in it."""

@@ -114,6 +114,8 @@ class Cpu:
         self.vector = 0
         self.software = False
         self.bad_access = ""
+        self.fetch_refused: int | None = None
+        """Address that could not be executed, if that is what `bad_access` is about."""
         self.on_port: Callable[[str, int, int, int], int] = lambda *_: 0
         self._exit: Exit | None = None
         uc = self.uc
@@ -147,6 +149,8 @@ class Cpu:
     def _on_unmapped(self, _uc: Any, access: int, address: int, size: int, _value: int, _user: Any) -> bool:
         self._exit = Exit.UNMAPPED
         self.software = False
+        if access in (unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT):
+            self.fetch_refused = address
         self.bad_access = (
             f"{_ACCESS_NAMES.get(access, 'access to unmapped')} address 0x{address:08x} ({size} bytes)"
         )
@@ -180,7 +184,7 @@ class Cpu:
         state.deadline = deadline
         state.request = 0
         state.reason = REASON_HALT
-        self._exit = None
+        self._exit = self.fetch_refused = None
         status = self._uclib.uc_emu_start(
             self.uc._uch,
             ctypes.c_uint64(self.eip),
@@ -204,7 +208,7 @@ class Cpu:
             self._exit = Exit.UNMAPPED
             self.bad_access = str(unicorn.UcError(status))
         assert self._exit is not None
-        if not self.software:
+        if not self.software and self.fetch_refused is None:
             self._take_back_unexecuted()
         return self._exit
 

@@ -269,6 +269,9 @@ class QuarkMachine:
                 self._health.saw_exception()
             self._deliver(cpu.vector, exception=cpu.is_exception)
         elif reason is Exit.UNMAPPED:
+            refused = cpu.fetch_refused
+            if refused is not None and self._soc.bus.allow_execution(cpu.uc, refused):
+                return
             raise self._health.fault("unmapped", cpu.bad_access)
 
     def _deliver(self, vector: int, *, exception: bool = False) -> None:
