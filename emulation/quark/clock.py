@@ -50,6 +50,10 @@ class Clock:
         self._order += 1
         self._live[key] = self._order
         heapq.heappush(self._queue, (cycle, self._order, key))
+        if len(self._queue) > 2 * len(self._live) + 64:
+            # Moved and cancelled events stay queued until their time comes, which may be never.
+            self._queue = [e for e in self._queue if self._live.get(e[2]) == e[1]]
+            heapq.heapify(self._queue)
         if earlier:
             self.on_earlier(cycle)
 
@@ -88,7 +92,7 @@ class Clock:
         return {
             "cycles": self.now,
             "order": self._order,
-            "queue": [e for e in self._queue if self._live.get(e[2]) == e[1]],
+            "queue": sorted(e for e in self._queue if self._live.get(e[2]) == e[1]),
         }
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -173,8 +173,8 @@ class DwSsi(Peripheral):
         # A DR write can be handed straight to the slave.
         self._direct = self._enabled and self._regs[SER] != 0 and self._tmod <= TMOD_TX
         self._receives = self._tmod == TMOD_TX_RX
-        # The received frame that brings the FIFO to this length raises RXF.
-        self._rxf_level = self._regs[RXFTLR] + 1
+        # The length of the RX FIFO at which the interrupt line may change; none while RXF is masked.
+        self._rxf_level = self._regs[RXFTLR] + 1 if self._regs[IMR] & RXF else 0
         # Frames pass through the FIFO in no time, but they do pass: with threshold 0 TXE drops and returns.
         self._txe_pulses = bool(self._regs[IMR] & TXE) and self._regs[TXFTLR] == 0
 
@@ -406,7 +406,7 @@ class DwSsi(Peripheral):
         if self._enabled:
             if len(self._tx) <= self._regs[TXFTLR]:
                 raw |= TXE
-            if len(self._rx) >= self._rxf_level:
+            if len(self._rx) > self._regs[RXFTLR]:
                 raw |= RXF
         return raw
 
