@@ -53,7 +53,7 @@ class DwGpio(Peripheral):
     """One port of general purpose I/O with a combined interrupt."""
 
     SIZE: ClassVar[int] = 0x400
-    STATE: ClassVar[tuple[str, ...]] = ("_regs", "_latched", "_inputs")
+    STATE: ClassVar[tuple[str, ...]] = ("_regs", "_latched", "_inputs", "_driven")
     LINES: ClassVar[tuple[str, ...]] = ("irq",)
 
     def __init__(self, name: str, pins: int = 32) -> None:
@@ -64,6 +64,7 @@ class DwGpio(Peripheral):
         """Any unmasked interrupt, active high."""
         self.outputs = [Line(f"{name}.{n}") for n in range(pins)]
         """What the port drives; a pin that is an input drives nothing and shows False."""
+        self._driven = 0  # levels of `outputs`, as bits
         self._inputs = 0  # belongs to the outside world: a reset does not change it
         self._init_state()
 
@@ -109,9 +110,14 @@ class DwGpio(Peripheral):
         self.irq.set(bool(self._raw() & ~self._regs[INTMASK]))
 
     def _drive(self) -> None:
+        # Bit by bit over what changes: drivers toggle one chip select pin around every SPI command.
         driven = self._regs[SWPORTA_DR] & self._regs[SWPORTA_DDR]
-        for n, line in enumerate(self.outputs):
-            line.set(bool(driven >> n & 1))
+        changed = driven ^ self._driven
+        self._driven = driven
+        while changed:
+            n = (changed & -changed).bit_length() - 1
+            changed &= changed - 1
+            self.outputs[n].set(bool(driven >> n & 1))
 
     def read(self, offset: int, width: int) -> int:
         """Value of `width` bytes at `offset`."""
@@ -156,14 +162,8 @@ class DwGpio(Peripheral):
             self.unknown("write", offset, width)
         self._update_irq()
 
-    def save(self) -> dict[str, Any]:
-        """A copy of the state."""
-        state = super().save()
-        state["outputs"] = [line.level for line in self.outputs]
-        return state
-
     def restore(self, state: dict[str, Any]) -> None:
         """Back to a saved state."""
         super().restore(state)
-        for line, level in zip(self.outputs, state["outputs"], strict=True):
-            line.level = level
+        for n, line in enumerate(self.outputs):
+            line.level = bool(self._driven >> n & 1)
