@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 from emulation.errors import UserError
@@ -14,10 +15,15 @@ ENGINES = {
 DEFAULT_ENGINE = "quark"
 
 
-def create_machine(engine: str, *, platform: Path | None, seed: int) -> Machine:
-    """A machine of the named engine, without firmware. Raises UserError for an unknown name."""
+def load_engine(engine: str) -> Callable[..., Machine]:
+    """Import the named engine; returns what makes its machines. Raises UserError for an unknown name."""
     if engine not in ENGINES:
         raise UserError(f"there is no engine {engine!r}", f"the engines are: {', '.join(sorted(ENGINES))}")
     module, name = ENGINES[engine]
-    machine: Machine = getattr(importlib.import_module(module), name)(platform=platform, seed=seed)
-    return machine
+    make: Callable[..., Machine] = getattr(importlib.import_module(module), name)
+    return make
+
+
+def create_machine(engine: str, *, platform: Path | None, seed: int) -> Machine:
+    """A machine of the named engine, without firmware. Raises UserError for an unknown name or platform."""
+    return load_engine(engine)(platform=platform, seed=seed)

@@ -81,7 +81,7 @@ A Frame Cut Within Its Key Is Put Together Again
     [Tags]    tcp
     Open WebSocket
     FOR    ${position}    IN RANGE    1    10
-        VAR    @{cut}    ${position}
+        VAR    @{cut}=    ${position}
         Send Masked Text    ${ALPHABET}    key=a1b2c3d4    cut_at=${cut}
         Text Should Arrive    ${ALPHABET}
     END
@@ -162,6 +162,7 @@ Text Masked With Key Should Be Echoed
     Open WebSocket
     Send Masked Text    ${ALPHABET}    key=${key}
     Text Should Arrive    ${ALPHABET}    rfc=RFC 6455, section 5.3
+    Close WebSocket
 
 Unmasked Frame Should Be Refused
     [Documentation]    Send an unmasked frame over a new connection, which has to be closed for it.

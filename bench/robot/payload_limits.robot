@@ -146,6 +146,7 @@ Text Of Length Should Be Echoed
     ${text}=    Text Of Length    ${length}
     Send Masked Text    ${text}
     Text Should Arrive    ${text}
+    Close WebSocket
 
 Binary Of Length Should Be Echoed
     [Documentation]    Echo bytes over a new connection.
@@ -154,6 +155,7 @@ Binary Of Length Should Be Echoed
     ${data}=    Bytes Of Length    ${length}
     Send Masked Binary    ${data}
     Binary Should Arrive    ${data}
+    Close WebSocket
 
 Message Of Length Should Be Refused
     [Documentation]    Send a whole message over a new connection, which has to be closed for it.

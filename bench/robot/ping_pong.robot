@@ -150,6 +150,7 @@ Ping Of Length Should Be Answered
     ${payload}=    Text Of Length    ${length}
     Send Ping    ${payload}
     Pong Should Arrive    ${payload}
+    Close WebSocket
 
 Ping Of Length Should Be Refused
     [Documentation]    Ping with so many bytes over a new connection, which has to be closed for it.

@@ -30,6 +30,12 @@ class SendingKeywords(Keywords):
         peer.connect()
         return peer.upgrade("/", list(protocols)).protocol
 
+    def close_web_socket(self) -> None:
+        """Close the connection opened last: closing handshake (RFC 6455, section 7.1.2), then TCP."""
+        self.send_close(1000)
+        self.peer.expect_close(1000, rfc="RFC 6455, section 5.5.1")
+        self._peers.pop().__exit__(None, None, None)
+
     def text_of_length(self, length: int) -> str:
         """Return an ASCII text of so many characters."""
         return (PATTERN * (length // len(PATTERN) + 1))[:length]
