@@ -31,6 +31,7 @@ def steps_for(goal: str) -> list[Step]:
 
 def set_up(goal: str, terminal: Terminal) -> None:
     """Do the steps of a goal. Raises UserError."""
+    project.check_place()
     terminal.heading("Set-up")
     work_off(steps_for(goal), terminal)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+from emulation.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 """The work tree."""
@@ -19,3 +22,13 @@ VENV_PYTHON = VENV / "bin" / "python"
 REPORTS = ROOT / "reports"
 LOCK = ROOT / "requirements.lock"
 PYPROJECT = ROOT / "pyproject.toml"
+
+
+def check_place(root: Path = ROOT) -> None:
+    """Raise UserError for a place where MicroPython's makefiles cannot work: they split paths at blanks."""
+    found = re.search(r"[^\w./+@~,=-]", str(root))
+    if found:
+        raise UserError(
+            f"the work tree's path has a {found[0]!r} in it, which makefiles cannot cope with: {root}",
+            "clone the project to a path of letters, digits, dots, dashes and underscores",
+        )

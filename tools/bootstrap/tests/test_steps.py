@@ -77,6 +77,17 @@ def test_a_command_that_explains_itself_is_quoted(screen: io.StringIO) -> None:
     assert error.hint == "check the network"
 
 
+@pytest.mark.parametrize("path", ["/home/a b/bench", "/tmp/50%", "/tmp/a:b", "/tmp/$HOME"])
+def test_a_place_that_makefiles_cannot_cope_with_is_refused_at_once(path: str) -> None:
+    with pytest.raises(UserError) as caught:
+        project.check_place(Path(path))
+    assert path in caught.value.message
+
+
+def test_a_usual_place_is_fine() -> None:
+    project.check_place(Path("/home/jörg/ws_bench-0.1+dev"))
+
+
 def test_stamps_match_only_what_they_were_written_with(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "stamp"
     assert not stamp.matches(path, "x")
