@@ -78,6 +78,26 @@ def test_an_unimplemented_location_reads_0_and_is_reported(host: Host, number: i
     assert ("read", number) in host.unknown
 
 
+@pytest.mark.parametrize(
+    ("name", "bits"),
+    [
+        ("EIE", 0xFB),
+        ("MACON1", 0x0F),
+        ("MACON4", 0x70),
+        ("MABBIPG", 0x7F),
+        ("MAIPGL", 0x7F),
+        ("MAIPGH", 0x7F),
+        ("MACLCON1", 0x0F),
+        ("MACLCON2", 0x3F),
+        ("MIREGADR", 0x1F),
+        ("ECOCON", 0x07),
+    ],
+)
+def test_reserved_and_unimplemented_bits_stay_0(host: Host, name: str, bits: int) -> None:
+    host.write(r.INDEX[name], 0xFF)
+    assert host.read(r.INDEX[name]) == bits
+
+
 def test_erxrdptl_waits_in_a_buffer_for_erxrdpth(host: Host) -> None:
     host.write(r.ERXRDPTL, 0x34)
     assert host.read_pair(r.ERXRDPTL) == 0x05FA
