@@ -52,13 +52,13 @@
 
 /* Memory. Received data sit in the pool, data to be sent in the heap, so that neither can starve the other. */
 #define MEM_ALIGNMENT           4
-#define MEM_SIZE                8192
-#define PBUF_POOL_SIZE          28
+#define MEM_SIZE                6144
+#define PBUF_POOL_SIZE          22
 #define PBUF_POOL_BUFSIZE       320
 #define MEMP_NUM_PBUF           8
 #define MEMP_NUM_RAW_PCB        2
 #define MEMP_NUM_UDP_PCB        3
-#define MEMP_NUM_TCP_PCB        14 /* 8 connections, two being refused, some on their way out */
+#define MEMP_NUM_TCP_PCB        12 /* 8 connections, two being refused, two on their way out */
 #define MEMP_NUM_TCP_PCB_LISTEN 5
 #define MEMP_NUM_TCP_SEG        32
 #define MEMP_NUM_IGMP_GROUP     3
@@ -77,8 +77,8 @@
 
 #define TCP_MSS                 536
 #define TCP_WND                 (4 * TCP_MSS)
-#define TCP_SND_BUF             (4 * TCP_MSS)
-#define TCP_SND_QUEUELEN        10
+#define TCP_SND_BUF             (2 * TCP_MSS)
+#define TCP_SND_QUEUELEN        16
 #define TCP_QUEUE_OOSEQ         1
 #define TCP_OOSEQ_MAX_BYTES     TCP_WND
 #define TCP_OOSEQ_MAX_PBUFS     8

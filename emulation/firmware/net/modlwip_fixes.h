@@ -1,11 +1,14 @@
-/*
- * Read before MicroPython's modlwip.c. What arrived for a connection before Python accepted it is not delivered there:
- * data waits for lwIP's next timer, up to 250 ms, and the peer's FIN is lost, so that the connection never ends.
- * modlwip calls tcp_accepted, which lwIP 2 no longer needs, once the accepted socket is set up: the place to catch up.
- */
+/* Read before MicroPython's modlwip.c: two of lwIP's names get a meaning that mends what modlwip does with them. */
+#include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
+#include "lwip/stats.h"
 #include "lwip/tcp.h"
 
+/*
+ * What arrived for a connection before Python accepted it is not delivered by modlwip: data waits for lwIP's next
+ * timer, up to 250 ms, and the peer's FIN is lost, so that the connection never ends. modlwip calls tcp_accepted,
+ * which lwIP 2 no longer needs, once the accepted socket is set up: the place to catch up.
+ */
 #undef tcp_accepted
 #define tcp_accepted(listener) catch_up(socket2->pcb.tcp, &socket2->state, STATE_PEER_CLOSED)
 
@@ -15,4 +18,24 @@ static inline void catch_up(struct tcp_pcb *pcb, signed char *socket_state, sign
     } else if (pcb->state == CLOSE_WAIT) {
         *socket_state = peer_closed;
     }
+}
+
+/*
+ * When tcp_write finds no memory modlwip waits for it, up to 10 s, and with it the whole event loop: a few peers that
+ * do not read could stop the board. So a connection counts as not writable while memory, segments or its queue are too
+ * short for a write of the largest size; asyncio then waits for it like for a full send buffer.
+ */
+#undef tcp_sndbuf
+#define tcp_sndbuf(pcb) writable_bytes(pcb)
+
+static inline u16_t writable_bytes(const struct tcp_pcb *pcb) {
+    enum {
+        PBUFS = TCP_SND_BUF / TCP_MSS + 2,
+        MEMORY = TCP_SND_BUF + PBUFS * 128, /* headers and the heap's own */
+    };
+    const struct stats_mem *segments = lwip_stats.memp[MEMP_TCP_SEG];
+    bool short_of = lwip_stats.mem.used + MEMORY > lwip_stats.mem.avail
+        || segments->used + PBUFS > segments->avail
+        || pcb->snd_queuelen + PBUFS > TCP_SND_QUEUELEN;
+    return short_of ? 0 : pcb->snd_buf;
 }

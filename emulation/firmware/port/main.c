@@ -28,7 +28,7 @@ int main(void) {
         gc_init(__heap_start, __heap_end);
         mp_init();
         readline_init0();
-        pyexec_frozen_module("main.py", false);
+        pyexec_frozen_module("main.py", true);
         for (;;) {
             int stop = pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
             if (stop) {
