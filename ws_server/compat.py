@@ -110,13 +110,18 @@ if TYPE_CHECKING or not MICROPYTHON:
 
         Raises OSError if the address cannot be had.
         """
+
+        def connected(reader: Reader, writer: Writer) -> None:
+            # A coroutine function would do, but until Python 3.12 its cancellation gives a traceback.
+            spawn(callback(reader, writer))
+
         if host is None and socket.has_dualstack_ipv6():
             sock = socket.create_server(
                 ("", port), family=socket.AF_INET6, backlog=backlog, dualstack_ipv6=True
             )
-            listener = await asyncio.start_server(callback, sock=sock)
+            listener = await asyncio.start_server(connected, sock=sock)
         else:
-            listener = await asyncio.start_server(callback, host or "0.0.0.0", port, backlog=backlog)
+            listener = await asyncio.start_server(connected, host or "0.0.0.0", port, backlog=backlog)
         return listener, int(listener.sockets[0].getsockname()[1])
 
 else:
@@ -198,6 +203,6 @@ else:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Callable, Coroutine
 
-    Callback = Callable[[Reader, Writer], Awaitable[None]]
+    Callback = Callable[[Reader, Writer], Coroutine[None, None, None]]

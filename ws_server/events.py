@@ -4,7 +4,7 @@ from .compat import TYPE_CHECKING, print_exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, TypeVar
+    from typing import Any, Self, TypeVar, overload
 
     Listener = Callable[..., object]
     L = TypeVar("L", bound=Callable[..., object])
@@ -27,8 +27,15 @@ class EventEmitter:
         self._listeners: dict[str, list[tuple[Listener, bool]]] = {}
         self._max_listeners = self.default_max_listeners
 
+    if TYPE_CHECKING:
+
+        @overload
+        def on(self, event: str) -> "_Decorator": ...
+        @overload
+        def on(self, event: str, listener: "Listener") -> "Self": ...
+
     def on(self, event: str, listener: "Any" = None) -> "Any":
-        """Call `listener` at every `event`; without a listener, a decorator. Returns the emitter.
+        """Call `listener` at every `event`, return the emitter; without a listener, return a decorator.
 
         Raises TypeError if the listener is not callable, ValueError beyond `get_max_listeners()`.
         """
@@ -39,8 +46,15 @@ class EventEmitter:
 
     add_listener = on
 
+    if TYPE_CHECKING:
+
+        @overload
+        def once(self, event: str) -> "_Decorator": ...
+        @overload
+        def once(self, event: str, listener: "Listener") -> "Self": ...
+
     def once(self, event: str, listener: "Any" = None) -> "Any":
-        """Call `listener` at the next `event` only; without a listener, a decorator."""
+        """Call `listener` at the next `event` only; otherwise like `on`."""
         if listener is None:
             return _Decorator(self, event, True)
         self._add(event, listener, True)
@@ -58,7 +72,7 @@ class EventEmitter:
             )
         entries.append((listener, once))
 
-    def remove_listener(self, event: str, listener: "Listener") -> "EventEmitter":
+    def remove_listener(self, event: str, listener: "Listener") -> "Self":
         """Forget the listener added last for `event`, if there is one."""
         entries = self._listeners.get(event, [])
         for index in range(len(entries) - 1, -1, -1):
@@ -69,7 +83,7 @@ class EventEmitter:
             del self._listeners[event]
         return self
 
-    def remove_all_listeners(self, event: str | None = None) -> "EventEmitter":
+    def remove_all_listeners(self, event: str | None = None) -> "Self":
         """Forget the listeners of `event`, or of all events."""
         if event is None:
             self._listeners = {}
@@ -89,7 +103,7 @@ class EventEmitter:
         """How many listeners one event may have; 0 is no limit."""
         return self._max_listeners
 
-    def set_max_listeners(self, count: int) -> "EventEmitter":
+    def set_max_listeners(self, count: int) -> "Self":
         """Change how many listeners one event may have; 0 is no limit. Raises ValueError below 0."""
         if count < 0:
             raise ValueError("max_listeners must be 0 or more")

@@ -46,7 +46,8 @@ class FrameParser:
     """Feed it bytes, cut anywhere; it hands each frame to `receiver` piece by piece.
 
     `masked` says which frames are right: those of a client are masked, those of a server are not (section
-    5.1). After a ProtocolError, `skip()` goes on without judging, to find the peer's Close frame.
+    5.1). After a ProtocolError, `skip()` goes on without judging, to find the peer's Close frame:
+    `close_skipped` then is its payload.
     """
 
     def __init__(self, receiver: "Receiver", masked: bool = True) -> None:
@@ -62,21 +63,21 @@ class FrameParser:
         self._key: bytearray | None = None
         self.position = 0
         self.skipping = False
-        self.close_skipped = False
+        self.close_skipped: bytearray | None = None
 
     def feed(self, data: "bytes | bytearray", start: int = 0, end: int | None = None) -> None:
         """Parse `data[start:end]`. Raises ProtocolError; `position` then tells how far it came."""
         self.position = start
         if end is None:
             end = len(data)
-        while self.position < end and not self.close_skipped:
+        while self.position < end and self.close_skipped is None:
             if self._step == _PAYLOAD:
                 self._take_payload(data, end)
             else:
                 self._take_header(data, end)
 
     def skip(self) -> None:
-        """Judge nothing and hand over nothing any more; `close_skipped` tells that a Close frame passed."""
+        """Judge nothing and hand over nothing any more, but look for a Close frame."""
         self.skipping = True
         self._target = None
 
@@ -103,7 +104,10 @@ class FrameParser:
             self._step = _KEY
             if header[1] & MASK:
                 self._need += 4
-            if not self.skipping:
+            if self.skipping:
+                closes = header[0] & OPCODE == CLOSE and length <= MAX_CONTROL_PAYLOAD
+                self._target = bytearray() if closes else None
+            else:
                 if (extended == 2 and length < 126) or (extended == 8 and length < 0x10000):
                     raise ProtocolError(
                         1002, f"length {length} is not encoded in the minimal number of bytes", "5.2"
@@ -145,7 +149,7 @@ class FrameParser:
         self.position += count
         self._left -= count
         self._phase = (self._phase + count) & 3
-        if target is not None:
+        if target is not None and not self.skipping:
             self._receiver.frame_data(start)
         if not self._left:
             self._finish()
@@ -156,7 +160,7 @@ class FrameParser:
         self._need = 2
         self._step = _HEAD
         if self.skipping:
-            self.close_skipped = self._header[0] & OPCODE == CLOSE
+            self.close_skipped = self._target
         elif self._target is not None:
             self._target = None
             self._receiver.frame_end()

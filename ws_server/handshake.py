@@ -18,6 +18,7 @@ REASONS = {
     400: "Bad Request",
     401: "Unauthorized",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     426: "Upgrade Required",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
@@ -54,7 +55,8 @@ class Request:
 class RequestParser:
     """Takes the request byte by byte if need be; keeps one line and the few headers that matter.
 
-    `max_line` limits each line, `max_size` the whole head, both in bytes.
+    `max_line` limits each line, `max_size` the whole head, both in bytes. `complete` tells that the head has
+    ended, be it in a refusal.
     """
 
     def __init__(self, max_line: int = 1024, max_size: int = 4096) -> None:
@@ -66,6 +68,7 @@ class RequestParser:
         self._target = ""
         self._headers: dict[str, str] = {}
         self.position = 0
+        self.complete = False
 
     def feed(self, data: "bytes | bytearray", start: int = 0, end: int | None = None) -> Request | None:
         """Parse `data[start:end]`; returns the request when it is complete: `position` is where it ended.
@@ -90,6 +93,7 @@ class RequestParser:
             self._line = b""
             if self._take_line(line):
                 self.position = start + begin
+                self.complete = True
                 return self._judge()
         self.position = start + begin
         return None

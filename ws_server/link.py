@@ -37,13 +37,20 @@ class Link:
         self._reader_task: Any = asyncio.current_task()
         self._flusher: Any = None
         self._dropped = False
+        self._corked = False
 
     def unsent(self) -> int:
         """Bytes that the network stack has not taken yet."""
-        return self._output.unsent()
+        return self.protocol.queued + (0 if self._dropped else self._output.unsent())
+
+    def cork(self) -> None:
+        """Let `flush` wait for `flushed`: what many small events cause goes out in few segments."""
+        self._corked = True
 
     def flush(self) -> None:
         """Send what the protocol has queued; what cannot be sent at once is sent by a task."""
+        if self._corked and not self._dropped:
+            return
         try:
             for data in self.protocol.data_to_send():
                 if not self._dropped:
@@ -54,7 +61,9 @@ class Link:
             self._flusher = spawn(self._drain())
 
     async def flushed(self) -> None:
-        """Wait until everything is sent, so that nobody reads more while the peer does not."""
+        """Send, and wait until everything is sent, so that nobody reads more while the peer does not."""
+        self._corked = False
+        self.flush()
         if self._flusher is not None:
             await self._flusher
 

@@ -107,12 +107,15 @@ def parse_close(payload: "bytes | bytearray") -> Close:
 class MessageAssembler:
     """The receiver of a FrameParser: gathers `events`.
 
+    `close_seen` tells that the peer has sent a Close, be it a wrong one.
+
     `max_payload` limits the bytes of a message, all fragments together; `max_fragments` their number. Both
     are checked on headers, so that no memory is spent on what will be refused.
     """
 
     def __init__(self, max_payload: int, max_fragments: int = 1024) -> None:
         self.events: list[Event] = []
+        self.close_seen = False
         self._max_payload = max_payload
         self._max_fragments = max_fragments
         self._opcode = 0  # of the frame at hand
@@ -158,6 +161,7 @@ class MessageAssembler:
     def frame_end(self) -> None:
         """See `frames.Receiver`."""
         if self._opcode == CLOSE:
+            self.close_seen = True
             self.events.append(parse_close(self._control))
         elif self._opcode == PING:
             self.events.append(Ping(bytes(self._control)))

@@ -4,7 +4,7 @@ from .compat import TYPE_CHECKING, random_bytes
 from .errors import HandshakeError, NotOpenError, ProtocolError
 from .frames import BINARY, CLOSE, MAX_CONTROL_PAYLOAD, PING, PONG, TEXT, FrameParser, frame_header, serialise
 from .handshake import Request, RequestParser, accept_response, refuse_response
-from .messages import ABNORMAL, Close, MessageAssembler, Ping, close_payload
+from .messages import ABNORMAL, Close, MessageAssembler, Ping, close_payload, parse_close
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ CLOSING = "closing"
 CLOSED = "closed"
 
 _WHOLE = 512
-"""Payloads up to here are joined with their header: one write, one segment."""
+"""Writes up to this size are joined: each write of its own may become a segment of its own."""
 
 
 class ServerProtocol:
@@ -33,8 +33,8 @@ class ServerProtocol:
     them: what the user sends on an event goes out in the order of the events. After that, send what
     `data_to_send` returns; when `finished`, close the TCP connection.
 
-    `close_code` and `close_reason` are those the peer sent, ABNORMAL and empty as long as it sent none
-    (section 7.1.5).
+    `queued` is the number of bytes that `data_to_send` would return. `close_code` and `close_reason` are
+    those the peer sent, ABNORMAL and empty as long as it sent none (section 7.1.5).
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class ServerProtocol:
         self.subprotocol: str | None = None
         self.close_code = ABNORMAL
         self.close_reason = ""
+        self.queued = 0
         self._max_payload = max_payload
         self._max_fragments = max_fragments
         self._auto_pong = auto_pong
@@ -84,16 +85,16 @@ class ServerProtocol:
                 self._request_parser = None
                 self._request = request
                 yield request
-        elif self._parser is None or self._assembler is None:  # waits for accept() or refuse()
+        elif self._request is not None:  # waits for accept() or refuse()
             self._early = bytes(memoryview(data)[:end])
-        else:
+        elif self._parser is not None and self._assembler is not None:
             yield from self._receive_frames(data, end, self._parser, self._assembler)
 
     def accept(self, subprotocol: str | None = None) -> None:
         """Complete the handshake. Frames that came along with the request are in the next `receive_data`."""
         if self._request is None:
             raise NotOpenError("there is no upgrade request to accept")
-        self._out.append(accept_response(self._request.key, subprotocol))
+        self._put(accept_response(self._request.key, subprotocol))
         self.subprotocol = subprotocol
         self.state = OPEN
         self.accepted = True
@@ -103,9 +104,9 @@ class ServerProtocol:
 
     def refuse(self, error: HandshakeError) -> None:
         """Answer the request with an HTTP error; the connection is then to be closed."""
-        self._out.append(refuse_response(error.status, error.reason, error.headers))
-        # With the whole request read, closing TCP makes no reset that could overtake the answer.
-        self.finished = self._request is not None
+        self._put(refuse_response(error.status, error.reason, error.headers))
+        # With the whole head read, closing TCP makes no reset that could overtake the answer.
+        self.finished = self._request_parser is None or self._request_parser.complete
         self._request = None
         self._request_parser = None
         self.state = CLOSING
@@ -120,6 +121,7 @@ class ServerProtocol:
         out = self._out
         if out:
             self._out = []
+            self.queued = 0
         return out
 
     def send(self, data: "str | Data", mask: bool = False) -> None:
@@ -173,13 +175,21 @@ class ServerProtocol:
 
     def _queue(self, opcode: int, payload: bytes, mask: bool = False) -> None:
         if mask:
-            self._out.append(serialise(opcode, payload, True, random_bytes(4)))
+            self._put(serialise(opcode, payload, True, random_bytes(4)))
         elif len(payload) <= _WHOLE:
-            self._out.append(frame_header(opcode, len(payload)) + payload)
+            self._put(frame_header(opcode, len(payload)) + payload)
         else:
             view = memoryview(payload)
-            self._out.append(frame_header(opcode, len(payload)) + bytes(view[:_WHOLE]))
-            self._out.append(view[_WHOLE:])
+            self._put(frame_header(opcode, len(payload)) + bytes(view[:_WHOLE]))
+            self._put(view[_WHOLE:])
+
+    def _put(self, data: "bytes | memoryview") -> None:
+        out = self._out
+        if out and len(data) + len(out[-1]) <= _WHOLE:
+            out[-1] = bytes(out[-1]) + bytes(data)
+        else:
+            out.append(data)
+        self.queued += len(data)
 
     def _send_close(self, payload: bytes) -> None:
         self._queue(CLOSE, payload)
@@ -206,20 +216,27 @@ class ServerProtocol:
             if self.finished:
                 return  # nothing counts after the peer's Close (section 1.4)
             if isinstance(event, Close):
-                self.close_code = event.code
-                self.close_reason = event.reason
-                if not self._close_sent:
-                    self._send_close(close_payload(event.code))
-                self.finished = True
+                self._take_close(event)
             elif isinstance(event, Ping) and self._auto_pong and self.state == OPEN:
                 self._queue(PONG, event.data)
             yield event
         if problem is not None and not self.finished:
             self._fail(problem)
             assembler.discard()
+            self.finished = assembler.close_seen  # a wrong Close: there will be no other
             yield problem
-        if parser.close_skipped:
-            self.finished = True
+        if parser.close_skipped is not None and not self.finished:
+            try:
+                self._take_close(parse_close(parser.close_skipped))
+            except ProtocolError:  # the connection has failed already
+                self.finished = True
+
+    def _take_close(self, event: Close) -> None:
+        self.close_code = event.code
+        self.close_reason = event.reason
+        if not self._close_sent:
+            self._send_close(close_payload(event.code))
+        self.finished = True
 
     def _fail(self, error: ProtocolError) -> None:
         """Section 7.1.7: send a Close with the error's code; from now on, only look for the peer's Close."""

@@ -188,6 +188,11 @@ class WebSocketServer(EventEmitter):
         except asyncio.CancelledError:
             if not link.cancelled:
                 raise
+            if link.protocol.state == CONNECTING:
+                late = HandshakeError(408, f"no upgrade request within {self._open_timeout // 1000} s")
+                link.protocol.refuse(late)
+                link.flush()
+                self.emit("error", late)
         except OSError as error:
             link.lose(error)
         except Exception as error:  # our own fault, or no memory: this connection ends, the server does not
@@ -206,6 +211,7 @@ class WebSocketServer(EventEmitter):
         count = 0
         while not protocol.finished:
             answered = False
+            link.cork()
             for event in protocol.receive_data(self._buffer, count):
                 if isinstance(event, Request):
                     self._answer(event, link, conn, full)
@@ -217,7 +223,8 @@ class WebSocketServer(EventEmitter):
                     if isinstance(event, ProtocolError):
                         link.linger()
                     conn.deliver(event)
-            link.flush()
+            if protocol.state != OPEN and protocol.accepted:
+                link.expect_close()
             await link.flushed()
             if protocol.finished:
                 return

@@ -1,6 +1,7 @@
 """Echo: text comes back as text, binary as binary."""
 
 from ..compat import TYPE_CHECKING
+from ..protocol import OPEN
 from ..server import WebSocketServer
 
 if TYPE_CHECKING:
@@ -17,4 +18,8 @@ def make_server(port: int, **options: "Any") -> WebSocketServer:
 
 
 def _connected(conn: "WebSocketConnection") -> None:
-    conn.on("message", conn.send)
+    def echo(data: "str | bytes") -> None:
+        if conn.state == OPEN:
+            conn.send(data)
+
+    conn.on("message", echo)

@@ -8,6 +8,7 @@ Other sub-protocols, and none, are refused with 401.
 """
 
 from ..compat import TYPE_CHECKING
+from ..protocol import OPEN
 from ..server import WebSocketServer
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ def choose(protocols: list[str]) -> str | None:
 
 
 def _connected(conn: "WebSocketConnection") -> None:
-    if conn.protocol == MASKED_ECHO:
-        conn.on("message", lambda data: _masked_echo(conn, data))
-    else:
-        conn.on("message", conn.send)
+    mask = conn.protocol == MASKED_ECHO
 
+    def answer(data: "str | bytes") -> None:
+        if conn.state != OPEN:
+            return
+        if mask and isinstance(data, str) and data.startswith("ping:"):
+            conn.ping(bytes(data[5:], "utf-8"), mask=True)
+        else:
+            conn.send(data, mask=mask)
 
-def _masked_echo(conn: "WebSocketConnection", data: "str | bytes") -> None:
-    if isinstance(data, str) and data.startswith("ping:"):
-        conn.ping(bytes(data[5:], "utf-8"), mask=True)
-    else:
-        conn.send(data, mask=True)
+    conn.on("message", answer)
