@@ -18,7 +18,6 @@ from emulation.quark.enc28j60 import registers as r
 from emulation.quark.enc28j60.registers import POINTER_MASK, Part, RaiseFlags, Registers
 
 PREAMBLE_SIZE = 8
-STATUS_SIZE = 7
 QUANTUM_BITS = 512
 
 # Per packet control byte (figure 7-1)
@@ -225,6 +224,7 @@ class Transmitter(Part):
         values = self._registers.values
         mode = values[r.EFLOCON] & r.FCEN
         self._clock.cancel(self._flow_key)
+        self._pause_request = None
         if not mode or not values[r.MACON3] & r.FULDPX or not values[r.MACON1] & r.TXPAUS:
             return
         self._pause_request = 0 if mode == 3 else self._registers.word(r.EPAUSL)

@@ -316,6 +316,14 @@ def test_a_packet_waits_for_a_pause_frame_on_its_way(host: Host) -> None:
     assert host.sent[1][0] - host.sent[0][0] == pytest.approx((GAP + PREAMBLE + 64) * BYTE, abs=2)
 
 
+def test_fcen_00_takes_back_a_pause_frame_that_still_waits(host: Host) -> None:
+    host.put(outgoing(60))
+    host.write(r.EFLOCON, 1)
+    host.write(r.EFLOCON, 0)
+    host.run()
+    assert [data for _, data, _ in host.sent] == [outgoing(60)]
+
+
 @pytest.mark.parametrize("missing", ["TXPAUS", "FULDPX"])
 def test_no_pause_frame_without_txpaus_and_full_duplex(host: Host, missing: str) -> None:
     if missing == "TXPAUS":
