@@ -36,12 +36,12 @@ def summary(data: bytes) -> str:
     segment = parsed.segment
     payload = segment.payload
     if not payload:
-        return f"TCP {segment}"
+        return str(segment)
     if payload.startswith((b"GET ", b"HTTP/1.")):
         return _short(payload.split(b"\r\n", 1)[0].decode("latin-1"))
     frames, rest = parse_frames(payload)
     if not frames or rest or any(f.rsv1 or f.rsv2 or f.rsv3 or f.opcode not in OPCODES for f in frames):
-        return _short(f"TCP {segment}")
+        return _short(str(segment))
     end = " + FIN" if segment.flags & FIN else ""
     return _short("; ".join(describe(frame) for frame in frames)) + end
 

@@ -79,16 +79,14 @@ def command(
     console = Console(soft_wrap=True, highlight=False)
     running = session.configure(settings)
     try:
-        board = running.board
-        console.print(
-            f"engine {board.engine}, seed {seed}, ready after {running.boot_time:.3f} virtual seconds"
-        )
+        for name, value in running.describe().items():
+            console.print(f"{name + ':':<10}{value}")
         progress = Progress(console)
         complaints = io.StringIO()
         status = robot.run(
             *map(str, paths),
             name=suite_name(paths),
-            metadata=[f"Engine:{board.engine}", f"Seed:{seed}", f"Firmware:{firmware or 'ws_bench.elf'}"],
+            metadata=[f"{name}:{value}" for name, value in running.describe().items()],
             outputdir=str(report),
             output="output.xml",
             log="log.html",

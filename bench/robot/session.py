@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.board import DEFAULT_SEED, Board, BoardState
+from bench.board import DEFAULT_SEED, Board, BoardState, find_firmware
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
@@ -52,6 +53,17 @@ class Session:
         except BaseException:
             self.board.close()
             raise
+
+    def describe(self) -> dict[str, str]:
+        """What makes this run what it is, for reports: the same again gives the same captures."""
+        elf = find_firmware(self.settings.firmware)
+        digest = hashlib.sha256(elf.read_bytes()).hexdigest()
+        return {
+            "Engine": self.board.engine,
+            "Seed": str(self.board.seed),
+            "Firmware": f"{elf.name}, SHA-256 {digest[:16]}",
+            "Ready": f"{self.boot_time:.6f} virtual seconds after reset",
+        }
 
     def restart(self) -> Board:
         """Back to the listening state, with an empty capture."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from robot.api.deco import keyword
+
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
 from bench.robot.keywords.base import Keywords, to_bytes
@@ -16,6 +18,7 @@ BYTES = bytes(range(256)) + bytes(range(255, -1, -1))
 class SendingKeywords(Keywords):
     """Open connections, send frames: well-formed ones, and ones that no client may send."""
 
+    @keyword("Open WebSocket")  # type: ignore[untyped-decorator]  # Robot is untyped here
     def open_web_socket(self, port: int = 8080, *protocols: str, ipv6: bool = False) -> str:
         """Connect to the board and upgrade to WebSocket; return the sub-protocol the server chose.
 
@@ -30,6 +33,7 @@ class SendingKeywords(Keywords):
         peer.connect()
         return peer.upgrade("/", list(protocols)).protocol
 
+    @keyword("Close WebSocket")  # type: ignore[untyped-decorator]  # as above
     def close_web_socket(self) -> None:
         """Close the connection opened last: closing handshake (RFC 6455, section 7.1.2), then TCP."""
         self.send_close(1000)
