@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
+from itertools import islice
 
 from bench.layers.reassembly import MODULO, Reassembly, distance
 from bench.layers.tcp_state import (
@@ -337,13 +339,14 @@ class TcpEndpoint:
             self.send_window, self._window_update = segment.window, (segment.seq, segment.ack)
             if opened and self._inflight and not progress:
                 self._retransmit(now)  # the probe of a closed window, which was dropped
-            elif not self._inflight:
+            elif self._pending and not self._inflight:
                 self._timer, self._timeouts = None, 0
         if self._recover is not None:
             if distance(self.send_unacknowledged, self._recover) >= 0:
                 self._recover = None
             elif progress and self._inflight:
-                self._retransmit(now)  # the next hole of the same loss (RFC 6582)
+                # More of the same loss (RFC 6582); by twos, or each would wait for a delayed acknowledgement.
+                self._retransmit(now, 2)
 
     def _receive(self, segment: Segment, now: float) -> None:
         if segment.length and self.state not in _CAN_RECEIVE:
@@ -400,12 +403,11 @@ class TcpEndpoint:
             self._timer = now + self.rto
         self._emit(segment, now)
 
-    def _retransmit(self, now: float) -> None:
-        first = self._inflight[0]
-        ack = self.receive_next if first.flags & ACK else 0
-        self._emit(
-            Segment(first.seq, ack, first.flags, self.window, first.payload, first.options, first.urgent), now
-        )
+    def _retransmit(self, now: float, count: int = 1) -> None:
+        """Send the oldest segments that are in flight again."""
+        for old in islice(self._inflight, count):
+            ack = self.receive_next if old.flags & ACK else 0
+            self._emit(replace(old, ack=ack, window=self.window), now)
 
     def _emit(self, segment: Segment, now: float, track: bool = True) -> None:
         if track and segment.flags & ACK:

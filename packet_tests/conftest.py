@@ -40,7 +40,7 @@ def peer(wire: Wire) -> Iterator[Peer]:
 
 @pytest.fixture
 def rewind(board: Board, capture: Capture) -> Callable[[Peer], Callable[[], None]]:
-    """A way to try many variants from one point: `back = rewind(peer)` marks it, `back()` returns to it."""
+    """Try many variants from one point, which is marked now; what is given returns to it when called."""
 
     def remember(client: Peer) -> Callable[[], None]:
         state, ours, mark = board.snapshot(), client.snapshot(), capture.mark()
