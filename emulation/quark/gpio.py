@@ -148,6 +148,10 @@ class DwGpio(Peripheral):
             lanes = ((1 << width * 8) - 1) << shift
             value = self._regs.get(base, 0) & ~lanes | value << shift & lanes
         value &= self._all
+        if base == SWPORTA_DR:  # has no part in interrupts
+            self._regs[SWPORTA_DR] = value
+            self._drive()
+            return
         if base == PORTA_EOI:
             self._latched &= ~value
         elif base in self._regs:
@@ -156,7 +160,7 @@ class DwGpio(Peripheral):
                 # An edge latched under the old setting means nothing under the new one.
                 edge = self._regs[INTTYPE_LEVEL] | self._regs[INT_BOTHEDGE]
                 self._latched &= self._regs[INTEN] & edge
-            if base in (SWPORTA_DR, SWPORTA_DDR):
+            if base == SWPORTA_DDR:
                 self._drive()
         elif base not in CONSTANTS and base not in (EXT_PORTA, INTSTATUS, RAW_INTSTATUS):
             self.unknown("write", offset, width)

@@ -170,8 +170,9 @@ class DwSsi(Peripheral):
             self._frame = self._loopback
         elif self._bits > 8:
             self._frame = self._wide_frame
-        # A DR write can be handed straight to the slave.
-        self._direct = self._enabled and self._regs[SER] != 0 and self._tmod <= TMOD_TX
+        # A DR write can be handed straight to the slave (while the controller is enabled: _direct).
+        self._simple = self._regs[SER] != 0 and self._tmod <= TMOD_TX
+        self._direct = self._enabled and self._simple
         self._receives = self._tmod == TMOD_TX_RX
         # The length of the RX FIFO at which the interrupt line may change; none while RXF is masked.
         self._rxf_level = self._regs[RXFTLR] + 1 if self._regs[IMR] & RXF else 0
@@ -259,7 +260,7 @@ class DwSsi(Peripheral):
             shift = (offset & 3) * 8
             lanes = ((1 << width * 8) - 1) << shift
             value = self._regs.get(base, 0) & ~lanes | value << shift & lanes
-        if base == SSIENR:
+        if base == SSIENR:  # begins and ends every transaction
             self._write_ssienr(bool(value & 1))
         elif base in REGISTERS:
             _, writable, locked = REGISTERS[base]
@@ -294,7 +295,9 @@ class DwSsi(Peripheral):
     # The rest is off the hot path.
 
     def _store(self, base: int, value: int) -> None:
-        deselected = base == SER and value == 0 and self._regs[SER] != 0 and self._enabled
+        if value == self._regs[base]:
+            return
+        deselected = base == SER and value == 0 and self._enabled
         self._regs[base] = value
         self._derive()
         if deselected:
@@ -307,7 +310,7 @@ class DwSsi(Peripheral):
         if enable == self._enabled:
             return
         self._enabled = enable
-        self._derive()
+        self._direct = enable and self._simple
         if not enable:
             self._rx.clear()
             self._tx.clear()
@@ -315,7 +318,8 @@ class DwSsi(Peripheral):
             self._looks = -1
             if self._regs[SER]:
                 self._slave.deselect()
-        self._update_irq()
+        if self._regs[IMR]:
+            self._update_irq()
 
     def _read_empty(self) -> int:
         if self._looks >= 0:
