@@ -1,0 +1,127 @@
+"""The board's files in a real Renode: the one named by the variable RENODE, or `renode` on the PATH.
+
+Each run is a process group of its own that is ended after a time limit, whatever happens. It gets a home and
+a temporary directory of its own, since Renode tidies the latter, files of other instances included.
+"""
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from emulation.errors import UserError
+from emulation.platform import ARDUINO_101, load_platform
+from emulation.platform.renode import descriptions_for
+
+SCRIPT = ARDUINO_101.with_suffix(".resc")
+FIRMWARE = Path(__file__).parents[3] / "build" / "firmware" / "ws_bench.elf"
+LIMIT = 120
+"""Seconds of real time that a run may take on a slow machine."""
+
+
+@pytest.mark.parametrize(
+    ("version", "files"),
+    [
+        ("Renode, version 1.12.0.15523 (202011230835)", ["arduino_101-1.12.repl"]),
+        ("Renode v1.15.3.12345", ["arduino_101-1.12.repl"]),
+        ("1.16.0", ["arduino_101-1.12.repl"]),
+        ("1.16.1", ["arduino_101-1.16.1.repl", "arduino_101.repl"]),
+        ("1.16.2", ["arduino_101.repl", "arduino_101-1.16.1.repl"]),
+        ("2.0.0", ["arduino_101.repl", "arduino_101-1.16.1.repl"]),
+    ],
+)
+def test_each_version_has_its_files(version: str, files: list[str]) -> None:
+    found = descriptions_for(version)
+    assert [path.name for path in found] == files
+    assert all(path.is_file() for path in found)
+
+
+@pytest.mark.parametrize(("version", "message"), [("1.11.0", "too old"), ("Renode", "no version")])
+def test_what_is_no_usable_version(version: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        descriptions_for(version)
+
+
+def run(command: list[str], directory: Path) -> str:
+    """What Renode printed. Its standard input stays open, since the monitor spins on one that has ended."""
+    home = directory / "home"
+    home.mkdir(parents=True)
+    environment = {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "TMPDIR": str(home)}
+    log = directory / "renode.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            process.wait(LIMIT)
+        except subprocess.TimeoutExpired:
+            pytest.fail(f"Renode did not end within {LIMIT} s; it printed\n{log.read_text(errors='replace')}")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    return log.read_text(errors="replace")
+
+
+@pytest.fixture(scope="module")
+def renode() -> list[str]:
+    command = shlex.split(os.environ.get("RENODE", "renode"))
+    if not command or shutil.which(command[0]) is None:
+        pytest.skip("no Renode: set RENODE to its executable or put `renode` on the PATH")
+    return command
+
+
+@pytest.fixture(scope="module")
+def candidates(renode: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return descriptions_for(run([*renode, "--version"], tmp_path_factory.mktemp("version") / "run"))
+
+
+def monitor(renode: list[str], directory: Path, commands: list[str]) -> str:
+    """Output of a script of monitor commands."""
+    directory.mkdir()
+    script = directory / "script.resc"
+    script.write_text("\n".join([*commands, "quit", ""]))
+    return run([*renode, "--disable-xwt", "--console", "--plain", str(script)], directory)
+
+
+def test_the_board_loads(renode: list[str], candidates: list[Path], tmp_path: Path) -> None:
+    outputs = []
+    for file in candidates:
+        commands = [f"path add @{file.parent}", "mach create", f"machine LoadPlatformDescription @{file}"]
+        output = monitor(renode, tmp_path / file.stem, [*commands, "peripherals"])
+        outputs.append(output)
+        if "Error E" not in output:
+            break
+    names = {word for line in outputs[-1].splitlines() for word in line.split()}
+    missing = [entry.name for entry in load_platform(candidates[0]) if entry.name not in names]
+    assert not missing, "\n".join(outputs)
+    assert "There was an error" not in outputs[-1]
+
+
+def test_the_firmware_boots(renode: list[str], candidates: list[Path], tmp_path: Path) -> None:
+    if not FIRMWARE.is_file():
+        pytest.skip("no firmware: build it with `bench firmware`")
+    for file in candidates:
+        console = tmp_path / f"{file.stem}.txt"
+        commands = [
+            f"$platform=@{file}",
+            f"$bin=@{FIRMWARE}",
+            f"i @{SCRIPT}",
+            f"uartB CreateFileBackend @{console} true",
+            'emulation RunFor "1"',
+        ]
+        output = monitor(renode, tmp_path / file.stem, commands)
+        if "Error E" not in output:
+            break
+    assert "ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082" in console.read_text(), output
