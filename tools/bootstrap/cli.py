@@ -11,7 +11,7 @@ from emulation.errors import UserError
 from tools.bootstrap import project
 from tools.bootstrap.checks import LINT, TESTS, Check, run_checks, summarise
 from tools.bootstrap.environment import VirtualEnvironment
-from tools.bootstrap.firmware import FIRMWARE, NATIVE_CLOCK, SOURCES
+from tools.bootstrap.firmware import FIRMWARE, MICROPYTHON, NATIVE_CLOCK, SOURCES
 from tools.bootstrap.locking import relock
 from tools.bootstrap.step import Step, report, work_off
 from tools.bootstrap.system import RUN, TEST, SystemPackages
@@ -26,7 +26,12 @@ def steps_for(goal: str) -> list[Step]:
     first: list[Step] = [SystemPackages(TEST if goal == "test" else RUN), VirtualEnvironment(section)]
     if goal in ("environment", "lint"):
         return first
-    return [*first, SOURCES, FIRMWARE] if goal == "firmware" else [*first, SOURCES, FIRMWARE, NATIVE_CLOCK]
+    steps = [*first, SOURCES, FIRMWARE]
+    if goal != "firmware":
+        steps.append(NATIVE_CLOCK)
+    if goal == "test":
+        steps.append(MICROPYTHON)
+    return steps
 
 
 def set_up(goal: str, terminal: Terminal) -> None:

@@ -60,6 +60,13 @@ FIRMWARE = ModuleStep(
     doing="compiling",
 )
 
+MICROPYTHON = ModuleStep(
+    "MicroPython for tests",
+    current=("-m", "tools.micropython.build", "--check"),
+    make=("-m", "tools.micropython.build"),
+    doing="compiling",
+)
+
 NATIVE_CLOCK = ModuleStep(
     "emulator clock",
     current=(

@@ -59,7 +59,7 @@ class Step(Protocol):
 
 def log_file(name: str) -> Path:
     """A new, empty log for a step or check of this name."""
-    log = project.LOGS / f"{name.replace(' ', '-')}.log"
+    log = project.LOGS / f"{name.replace(' ', '-').lower()}.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("")

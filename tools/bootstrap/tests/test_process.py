@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import sys
 from pathlib import Path
 
@@ -32,17 +34,16 @@ def test_a_missing_program_is_a_failure_and_not_an_exception(tmp_path: Path) -> 
 
 
 def test_a_command_that_never_ends_is_ended_with_its_children(tmp_path: Path) -> None:
-    script = (
-        "import subprocess, sys\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\n"
-        "print(child.pid, flush=True)\n"
-        "child.wait()\n"
-    )
-    result = run([sys.executable, "-c", script], log=tmp_path / "log", cwd=tmp_path, timeout=1)
+    # A pipe is at its end when the last process that can write to it is gone.
+    os.mkfifo(tmp_path / "pipe")
+    pipe = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    child = "import signal; pipe = open('pipe', 'w'); print('waiting', flush=True); signal.pause()"
+    script = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    result = run([sys.executable, "-c", script], log=tmp_path / "log", cwd=tmp_path, timeout=3)
     assert result.timed_out and not result.ok
-    state = Path(f"/proc/{result.lines[0]}/stat")
-    # Gone, or at most waiting to be collected by init.
-    assert not state.exists() or state.read_text().split()[2] == "Z"
+    assert result.lines[0] == "waiting"
+    assert select.select([pipe], [], [], 30)[0] == [pipe]
+    assert os.read(pipe, 1) == b""
 
 
 def test_progress_bars_count_as_lines_and_lose_their_escapes(tmp_path: Path) -> None:

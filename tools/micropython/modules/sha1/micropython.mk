@@ -1,0 +1,2 @@
+SRC_USERMOD_LIB_C += $(USERMOD_DIR)/sha1.c
+CFLAGS_USERMOD += -I$(USERMOD_DIR) -I$(LWIP_DIR)/src -I$(LWIP_DIR)/src/include
