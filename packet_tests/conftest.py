@@ -25,9 +25,8 @@ def capture(request: pytest.FixtureRequest, board: Board) -> Iterator[Capture]:
     """Keep what crosses the wire during the test, and write it when the test is over, however it ends."""
     kept = board.wire.capture = Capture()
     yield kept
-    module, _, test = request.node.nodeid.rpartition("/")[2].partition(".py::")
-    name = re.sub(r"[^\w.-]+", "_", test).strip("_")
-    kept.write(REPORTS / module / f"{name}.pcapng", f"{request.node.nodeid}, seed {board.seed}")
+    name = re.sub(r"[^\w.-]+", "_", request.node.name).strip("_")
+    kept.write(REPORTS / request.path.stem / f"{name}.pcapng", f"{request.node.nodeid}, seed {board.seed}")
 
 
 @pytest.fixture
