@@ -46,7 +46,7 @@ STORED = (
 """Registers that are storage, one bit a pin (LS_SYNC: bit 0 only); all reset to 0."""
 
 CONSTANTS = {ID_CODE: 0, VER_ID_CODE: 0x3230382A}
-"""Identification; the version reads "208*" in ASCII."""
+"""Identification, which no known driver reads: plausible values, the version is "208*" in ASCII."""
 
 
 class DwGpio(Peripheral):

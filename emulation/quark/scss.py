@@ -19,11 +19,8 @@ from emulation.quark.peripheral import Line, Peripheral
 
 # Clock control unit
 OSC0_STAT1 = 0x004
-OSC1_STAT0 = 0x00C
 
 # General purpose
-GPS0 = 0x100
-GPS3 = 0x10C
 WO_SP = 0x130
 WO_ST = 0x134
 
@@ -31,7 +28,6 @@ WO_ST = 0x134
 AON_VR = 0x540
 HOST_VR = 0x54C
 RSTC = 0x570
-RSTS = 0x574
 
 # Always-on counter and periodic timer
 AONC_CNT = 0x700
@@ -53,7 +49,6 @@ RTC_HZ = 32_768
 
 OSC0_LOCKED = 0b11
 """OSC0_STAT1: silicon oscillator (bit 0) and crystal (bit 1) have locked."""
-OSC1_LOCKED = 0b1
 VR_OK = 1 << 10
 """Regulator status bit of the four voltage regulator registers: the output is good."""
 AONC_ENABLE = 1 << 0
@@ -62,7 +57,7 @@ AONPT_RESTART = 1 << 1
 RSTC_WARM = 1 << 1
 RSTC_COLD = 1 << 3
 
-READ_ONLY = (OSC0_STAT1, OSC1_STAT0, AONC_CNT, AONPT_CNT, AONPT_STAT)
+READ_ONLY = (OSC0_STAT1, AONC_CNT, AONPT_CNT, AONPT_STAT)
 
 
 class Scss(Peripheral):
@@ -130,8 +125,6 @@ class Scss(Peripheral):
             value = self._count()
         elif base == OSC0_STAT1:
             value = OSC0_LOCKED
-        elif base == OSC1_STAT0:
-            value = OSC1_LOCKED
         elif base == AONPT_CNT:
             value = self._timer_count()
         elif base == AONPT_STAT:

@@ -100,7 +100,7 @@ REGISTERS: dict[int, tuple[int, int, bool]] = {
 """Registers that are storage."""
 
 CONSTANTS = {IDR: 0xFFFFFFFF, SSI_COMP_VERSION: 0x3332322A}
-"""Identification; the version reads "322*" in ASCII."""
+"""Identification, which no known driver reads: plausible values, the version is "322*" in ASCII."""
 
 CLEARED_BY_READ = {TXOICR: TXO, RXOICR: RXO, RXUICR: RXU, MSTICR: MST, ICR: TXO | RXU | RXO | MST}
 
@@ -216,8 +216,10 @@ class DwSsi(Peripheral):
                     self._receive()
                 if length == self._rxf_level:
                     self._update_irq()
-                return value
-            return self._read_empty()
+            else:
+                value = self._read_empty()
+            # A frame can be wider than the access, which gets its low part wherever in the window it goes.
+            return value if width == 4 else value & (1 << width * 8) - 1
         base = offset & ~3
         if base == SR:
             if self._looks >= 0:

@@ -391,6 +391,12 @@ def test_bytes_and_half_words_are_parts_of_the_register() -> None:
     )
 
 
+def test_a_narrow_read_gets_the_low_part_of_a_wide_frame() -> None:
+    part, _ = master(bits=32)
+    send(part, 0, 0)
+    assert (part.read(reg.DR, 1), part.read(reg.DR, 2)) == (0x83, 0x8687)
+
+
 def test_thresholds_and_addresses_have_the_width_of_the_fifo() -> None:
     part, _ = master()
     for offset in (reg.TXFTLR, reg.RXFTLR):
