@@ -44,6 +44,7 @@ def command(output: Path | None, runs: int, engine: str, firmware: Path | None) 
         write(output, result)
 
     table = Table("figure", "unit", "target", "min", "median", "max", "CPU", "", title="Speed and memory")
+    table.columns[0].no_wrap = True
     for column in table.columns[2:7]:
         column.justify = "right"
 

@@ -9,6 +9,9 @@ from rich.text import Text
 
 STYLES = {"PASS": "green", "FAIL": "bold red", "SKIP": "yellow", "NOT RUN": "yellow"}
 
+STOPPED = "Execution terminated by signal"
+"""Robot's message for the test that Ctrl-C hit."""
+
 
 class Progress:
     """A Robot listener that prints suites and tests, and counts how tests end."""
@@ -19,6 +22,8 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self.passed = self.failed = self.skipped = 0
+        self.interrupted = False
+        """Whether somebody stopped the run (Ctrl-C)."""
 
     def start_suite(self, data: Any, result: Any) -> None:
         """Print the name of a suite that has tests."""
@@ -29,6 +34,7 @@ class Progress:
         """Print how a test ended, and why if it failed."""
         if result.failed:
             self.failed += 1
+            self.interrupted = self.interrupted or STOPPED in result.message
         elif result.passed:
             self.passed += 1
         else:

@@ -23,7 +23,6 @@ ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml")
 
 ROBOT_INVALID = 252
 """Robot could not run at all: no test selected, a broken suite file (Robot Framework user guide, 3.1.3)."""
-ROBOT_INTERRUPTED = 253
 
 
 @click.command()
@@ -96,7 +95,7 @@ def command(
             exclude=list(exclude),
             test=list(tests),
             listener=[progress],
-            console="none",
+            console="quiet",
             stdout=io.StringIO(),
             stderr=complaints,
         )
@@ -106,7 +105,7 @@ def command(
         raise UserError(*explain(complaints.getvalue()))
     if complaints.getvalue().strip():
         console.print(Text(complaints.getvalue().strip(), style="yellow"))
-    if status == ROBOT_INTERRUPTED:
+    if progress.interrupted:
         console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
     summarise(console, progress, report)
     ctx.exit(status)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,9 +38,9 @@ class Session:
         )
         try:
             self.capture = self.board.wire.capture = Capture()
-            # The whole line: tests do not start in the middle of printing it.
-            ready = re.compile(re.escape(settings.ready) + ".*\\n")
-            self.board.uart.wait_for(ready, timeout=BOOT_TIMEOUT)
+            found = self.board.uart.wait_for(settings.ready, timeout=BOOT_TIMEOUT)
+            # Tests begin after the whole line, not in the middle of printing it.
+            self.board.uart.wait_for("\n", timeout=BOOT_TIMEOUT, after=found.end())
             self.boot_time = self.board.clock.now
             self.state: BoardState = self.board.snapshot()
         except TimeoutError as error:

@@ -1,0 +1,237 @@
+"""Suites run as users run them: in a process of their own, on the real firmware, whole or with a defect."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bench.board import ROOT
+from bench.tests.elf import JUMP_TO_SELF, UD2, real_firmware, with_code_at
+
+HEAD = """\
+*** Settings ***
+Documentation       A suite of a user's own.
+Library             bench.robot.BoardLibrary
+
+*** Test Cases ***
+"""
+
+ECHO = """\
+{name}
+    Open WebSocket
+    Send Masked Text    {name}
+    Text Should Arrive    {name}
+
+"""
+
+OVER_IPV6 = """\
+Over IPv6
+    Open WebSocket    ipv6=True
+    Send Masked Text    hello
+    Text Should Arrive    hello
+
+"""
+
+
+@dataclass
+class Run:
+    """What a run of `bench run` left behind."""
+
+    status: int
+    out: str
+    err: str
+    report: Path
+
+    def results(self) -> dict[str, tuple[str, str]]:
+        """Status and message of each test."""
+        tree = ElementTree.parse(self.report / "output.xml")
+        return {
+            test.attrib["name"]: (test.find("status").attrib["status"], test.find("status").text or "")  # type: ignore[union-attr]
+            for test in tree.iter("test")
+        }
+
+    def captures(self) -> dict[str, bytes]:
+        """Captures by path within the report folder."""
+        folder = self.report / "captures"
+        return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.glob("**/*.pcapng"))}
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "bench", "run", *map(str, arguments)]
+
+
+def run(tmp_path: Path, suite: str, *arguments: str | Path, report: str = "report") -> Run:
+    path = tmp_path / "own.robot"
+    path.write_text(suite)
+    done = subprocess.run(
+        command(path, "--report", tmp_path / report, *arguments),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return Run(done.returncode, done.stdout, done.stderr, tmp_path / report)
+
+
+def test_a_suite_leaves_reports_and_one_capture_for_each_test(tmp_path: Path) -> None:
+    result = run(tmp_path, HEAD + ECHO.format(name="First one") + ECHO.format(name="Second one"))
+    assert result.status == 0, result.out + result.err
+    for name in ("report.html", "log.html", "output.xml", "xunit.xml"):
+        assert (result.report / name).stat().st_size > 0
+        assert str(result.report / name) in result.out
+    assert "2 tests: 2 passed, 0 failed, 0 skipped" in result.out
+    assert list(result.captures()) == ["own/first_one.pcapng", "own/second_one.pcapng"]
+    assert b"First one" in result.captures()["own/first_one.pcapng"]
+    status, message = result.results()["First one"]
+    assert status == "PASS"
+    assert re.match(r"\d+ frames to the board, \d+ from it, [\d.]+ virtual ms", message)
+
+
+def test_the_report_says_engine_seed_and_firmware(tmp_path: Path) -> None:
+    result = run(tmp_path, HEAD + ECHO.format(name="One"), "--seed", "7")
+    tree = ElementTree.parse(result.report / "output.xml")
+    metadata = {meta.attrib["name"]: meta.text for meta in tree.iter("meta")}
+    assert metadata["Engine"] == "quark"
+    assert metadata["Seed"] == "7"
+    assert str(metadata["Firmware"]).startswith("ws_bench.elf, SHA-256 ")
+
+
+def test_the_same_seed_gives_the_same_captures_and_another_one_others(tmp_path: Path) -> None:
+    suite = HEAD + ECHO.format(name="First one") + OVER_IPV6
+    first = run(tmp_path, suite, "--seed", "1", report="1").captures()
+    assert first == run(tmp_path, suite, "--seed", "1", report="2").captures()
+    assert first != run(tmp_path, suite, "--seed", "2", report="3").captures()
+
+
+def test_a_test_does_not_depend_on_those_before_it(tmp_path: Path) -> None:
+    both = HEAD + ECHO.format(name="Before") + ECHO.format(name="After")
+    whole = run(tmp_path, both, report="whole").captures()
+    alone = run(tmp_path, both, "--test", "After", report="alone").captures()
+    assert alone["own/after.pcapng"] == whole["own/after.pcapng"]
+
+
+def test_a_failed_check_names_what_was_expected_and_what_came(tmp_path: Path) -> None:
+    suite = HEAD + "Wrong\n    Open WebSocket\n    Send Masked Text    one\n    Text Should Arrive    two\n"
+    result = run(tmp_path, suite)
+    assert result.status == 1
+    status, message = result.results()["Wrong"]
+    assert status == "FAIL"
+    assert "expected WebSocket text [FIN] b'two' (RFC 6455, section 5.6)" in message
+    assert "came: WebSocket text [FIN] b'one'" in message
+    assert "1 tests: 0 passed, 1 failed" in result.out
+
+
+@pytest.mark.parametrize(
+    ("defect", "kind"), [(UD2, "exception"), (JUMP_TO_SELF, "spin")], ids=["crashes", "spins"]
+)
+def test_a_guest_that_fails_fails_its_test_with_evidence_and_the_run_goes_on(
+    tmp_path: Path, defect: bytes, kind: str
+) -> None:
+    """The receive path of ICMPv6 is broken: only the test over IPv6 comes there."""
+    elf = with_code_at("icmp6_input", defect, tmp_path / "defective.elf")
+    result = run(
+        tmp_path, HEAD + ECHO.format(name="Before") + OVER_IPV6 + ECHO.format(name="After"), "--firmware", elf
+    )
+    results = result.results()
+    assert {name: status for name, (status, _) in results.items()} == {
+        "Before": "PASS",
+        "Over IPv6": "FAIL",
+        "After": "PASS",
+    }
+    message = results["Over IPv6"][1]
+    assert f"guest fault ({kind})" in message
+    assert "icmp6_input" in message
+    assert re.search(r"eip=[0-9a-f]{8}", message)
+    assert "ws_server: listening" in message
+    assert result.status == 1
+    assert "own/over_ipv6.pcapng" in result.captures()
+
+
+def test_ctrl_c_ends_the_run_and_leaves_the_reports(tmp_path: Path) -> None:
+    suite = tmp_path / "own.robot"
+    suite.write_text(
+        HEAD
+        + ECHO.format(name="Before")
+        + "Endless\n    Run Board For    365 days\n\n"
+        + ECHO.format(name="After")
+    )
+    report = tmp_path / "report"
+    process = subprocess.Popen(
+        command(suite, "--report", report),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    begun = report / "captures" / "own" / "endless.pcapng"
+    deadline = time.monotonic() + 120
+    while not begun.exists() and process.poll() is None and time.monotonic() < deadline:
+        os.sched_yield()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    result = Run(process.returncode, out, err, report)
+    assert {name: status for name, (status, _) in result.results().items()} == {
+        "Before": "PASS",
+        "Endless": "FAIL",
+        "After": "FAIL",
+    }
+    assert result.status != 0
+    assert "interrupted" in out
+    assert (report / "report.html").exists()
+    assert "Traceback" not in err
+
+
+def test_plain_robot_runs_a_suite_as_well(tmp_path: Path) -> None:
+    suite = tmp_path / "own.robot"
+    suite.write_text(HEAD + ECHO.format(name="One"))
+    arguments = ["--outputdir", str(tmp_path / "out"), "--variable", "SEED:3", str(suite)]
+    done = subprocess.run(
+        [sys.executable, "-m", "robot", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "out" / "captures" / "own" / "one.pcapng").exists()
+
+
+def test_plain_robot_says_what_is_wrong_with_the_firmware(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.elf"
+    damaged.write_bytes(real_firmware().read_bytes()[:100])
+    suite = tmp_path / "own.robot"
+    suite.write_text(HEAD + ECHO.format(name="One"))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "robot",
+            "--outputdir",
+            str(tmp_path),
+            "--variable",
+            f"FIRMWARE:{damaged}",
+            str(suite),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 1
+    assert str(damaged) in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
