@@ -1,14 +1,13 @@
 """Every test here gets a listening board, leaves a healthy one, and writes its capture.
 
-The captures go to `reports/packet_tests/`, one file a test, named after it. The fixtures `board` and `wire`
-are those of `bench.pytest_plugin`.
+The captures go below `--captures` (reports/pytest), one file a test, named after it. The fixtures `board` and
+`wire` are those of `bench.pytest_plugin`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from scapy.layers.inet import ICMP, IP
@@ -17,8 +16,6 @@ from bench import Board, Wire
 from bench.capture import Capture
 from bench.peer import Peer
 
-REPORTS = Path(__file__).resolve().parent.parent / "reports" / "packet_tests"
-
 
 @pytest.fixture(autouse=True)
 def capture(request: pytest.FixtureRequest, board: Board) -> Iterator[Capture]:
@@ -26,7 +23,8 @@ def capture(request: pytest.FixtureRequest, board: Board) -> Iterator[Capture]:
     kept = board.wire.capture = Capture()
     yield kept
     name = re.sub(r"[^\w.-]+", "_", request.node.name).strip("_")
-    kept.write(REPORTS / request.path.stem / f"{name}.pcapng", f"{request.node.nodeid}, seed {board.seed}")
+    folder = request.config.rootpath / request.config.getoption("captures") / request.path.stem
+    kept.write(folder / f"{name}.pcapng", f"{request.node.nodeid}, seed {board.seed}")
 
 
 @pytest.fixture
