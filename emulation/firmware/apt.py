@@ -1,7 +1,8 @@
-"""Debian source packages for any user: apt with lists and caches of its own, next to the system's configuration.
+"""Debian source packages for any user: apt with lists and caches of its own, beside the system's.
 
-apt knows mirrors, proxies and keys; nothing of that is repeated here. The system's own entries for the Debian archive
-are turned into `deb-src` entries of the suite wanted, in deb822 form, and given to apt in a private sources list.
+apt knows mirrors, proxies and keys; nothing of that is repeated here. The system's own entries for the
+Debian archive are turned into `deb-src` entries of the suite wanted, in deb822 form, and given to apt in a
+private sources list.
 """
 
 from __future__ import annotations
@@ -17,9 +18,14 @@ from pathlib import Path
 from emulation.errors import UserError
 
 SUITES = frozenset(
-    "buster bullseye bookworm trixie forky duke sid oldoldstable oldstable stable testing unstable".split()
+    {
+        *("bullseye", "bookworm", "trixie", "forky", "duke", "sid"),
+        *("oldoldstable", "oldstable", "stable", "testing", "unstable"),
+    }
 )
-"""Suites of the Debian archive proper. Others (`trixie-security`, `jammy`, vendors' own) do not have our sources."""
+"""Suites of the Debian archive proper; others (`trixie-security`, `jammy`, vendors' own) lack our sources."""
+
+OWN_TREES = "set MICROPYTHON_DIR (1.25) and LWIP_DIR (2.2) to source trees of your own"
 
 TIMEOUT = 900.0
 """Seconds after which apt is ended."""
@@ -112,7 +118,7 @@ def system_archives() -> list[Archive]:
     if not found:
         raise UserError(
             "apt's configuration names no Debian archive to fetch the firmware's sources from",
-            "add one (Debian: `apt edit-sources`), or set MICROPYTHON_DIR and LWIP_DIR to source trees of your own",
+            f"add one (Debian: `apt edit-sources`), or {OWN_TREES}",
         )
     return list(dict.fromkeys(found))
 
@@ -121,7 +127,7 @@ def _configuration() -> Iterable[Path]:
     if not shutil.which("apt-get"):
         raise UserError(
             "this system has no apt-get to fetch the firmware's sources with",
-            "set MICROPYTHON_DIR (1.25) and LWIP_DIR (2.2.1) to source trees of your own",
+            OWN_TREES,
         )
     words = ["apt-config", "shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d"]
     shown = subprocess.run(words, capture_output=True, text=True, check=False).stdout
@@ -162,7 +168,7 @@ def download(
     if fetched.returncode:
         raise UserError(
             f"could not fetch the source package {package} {version}: {_reason(fetched.stdout, updated)}",
-            "check the network (and apt's proxy), or set MICROPYTHON_DIR and LWIP_DIR to source trees of your own",
+            f"check the network (and apt's proxy), or {OWN_TREES}",
         )
 
 

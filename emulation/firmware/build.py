@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +44,7 @@ package(
 package("ws_server", base_path="$(STAGE_DIR)")
 module("main.py", base_path="$(STAGE_DIR)")
 """
-"""What is frozen into flash, as MicroPython's makemanifest.py reads it. All keeps its line numbers, for tracebacks."""
+"""What is frozen into flash, as makemanifest.py reads it; with line numbers, for tracebacks."""
 
 _STAMP = "stamp.json"
 _LOG = "build.log"
@@ -82,23 +82,31 @@ class _Plan:
             if not _NOT_FROZEN.intersection(relative.parts) and path.name not in _HOST_ONLY:
                 yield f"ws_server/{relative.as_posix()}", path
 
-    def fingerprint(self) -> str:
-        """Changes whenever an input changes, and not with the folder the clone lies in."""
-        digest = hashlib.sha256()
+    def base(self) -> str:
+        """Changes whenever an input other than the frozen Python code changes.
 
-        def add(*parts: str | bytes) -> None:
-            for part in parts:
-                data = part.encode() if isinstance(part, str) else part
-                digest.update(len(data).to_bytes(8, "little") + data)
-
-        add(self.sources.identity, self.regions, self.compiler, _MANIFEST)
+        The folder the clone lies in is no input: the ELF does not depend on it.
+        """
+        parts: list[str | bytes] = [self.sources.identity, self.regions, self.compiler, _MANIFEST]
         for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
-            relative = path.relative_to(HERE)
-            if path.suffix in {".c", ".h", ".S", ".ld"} or relative.name == "Makefile":
-                add(relative.as_posix(), path.read_bytes())
+            if path.suffix in {".c", ".h", ".S", ".ld"} or path.name == "Makefile":
+                parts += [path.relative_to(HERE).as_posix(), path.read_bytes()]
+        return _digest(parts)
+
+    def fingerprint(self) -> str:
+        """Changes whenever any input changes."""
+        parts: list[str | bytes] = [self.base()]
         for name, path in self.frozen_files():
-            add(name, path.read_bytes())
-        return digest.hexdigest()
+            parts += [name, path.read_bytes()]
+        return _digest(parts)
+
+
+def _digest(parts: Iterable[str | bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
 
 
 def up_to_date(out: Path = DEFAULT_OUT) -> bool:
@@ -116,8 +124,8 @@ def build(
 ) -> BuildResult:
     """Build `out`/ws_bench.elf, unless nothing has changed since it was built there.
 
-    `app` is the frozen main.py, `ws_server` the folder of the package frozen with it. Raises UserError: no compiler,
-    no sources to be had, code that does not compile, a firmware that does not fit.
+    `app` is the frozen main.py, `ws_server` the folder of the package frozen with it. Raises UserError: no
+    compiler, no sources to be had, code that does not compile, a firmware that does not fit.
     """
     sources = get_sources(progress=progress)
     plan = _plan(out, app, ws_server, sources)
@@ -167,9 +175,10 @@ def _current(plan: _Plan) -> BuildResult | None:
 
 def _build(plan: _Plan, progress: Progress) -> BuildResult:
     _check_compiler()
-    fingerprint = plan.fingerprint()
-    (plan.out / _STAMP).unlink(missing_ok=True)
-    (plan.out / _LOG).unlink(missing_ok=True)
+    base, fingerprint = plan.base(), plan.fingerprint()
+    _seed(plan, base)
+    for name in (_STAMP, _LOG, ELF_NAME):
+        (plan.out / name).unlink(missing_ok=True)
     _stage(plan)
     _write_if_changed(plan.out / "memory.ld", plan.regions)
     _write_if_changed(plan.out / "manifest.py", _MANIFEST)
@@ -190,7 +199,8 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     )
     elf = plan.out / ELF_NAME
     digest = _sha256(elf)
-    (plan.out / _STAMP).write_text(json.dumps({"fingerprint": fingerprint, "sha256": digest}))
+    stamp = {"base": base, "fingerprint": fingerprint, "sha256": digest}
+    (plan.out / _STAMP).write_text(json.dumps(stamp))
     return BuildResult(elf, digest, measure(elf, _region_table(plan.regions)), fresh=True)
 
 
@@ -205,6 +215,27 @@ def _check_compiler() -> None:
             f"{_tool('gcc')} cannot compile for 32-bit x86: {(done.stderr.splitlines() or ['?'])[0]}",
             "install a gcc for x86 (Debian: gcc-i686-linux-gnu) and set CROSS_COMPILE=i686-linux-gnu-",
         )
+
+
+def _seed(plan: _Plan, base: str) -> None:
+    """Start a build in a new folder from the objects of the default one: only the frozen code differs.
+
+    That makes a firmware with another server or application a matter of seconds.
+    """
+    if plan.out == DEFAULT_OUT or (plan.out / "py").exists():
+        return
+    try:
+        if json.loads((DEFAULT_OUT / _STAMP).read_text())["base"] != base:
+            return
+    except (OSError, ValueError, KeyError):
+        return
+    with folder_lock(DEFAULT_OUT, silent):
+        skip = shutil.ignore_patterns("stage", "*.elf", "*.map", _STAMP, _LOG, ".lock", "frozen_*")
+        shutil.copytree(DEFAULT_OUT, plan.out, ignore=skip, dirs_exist_ok=True)
+    for rules in plan.out.rglob("*.P"):
+        times = rules.stat()
+        rules.write_text(rules.read_text().replace(str(DEFAULT_OUT), str(plan.out)))
+        os.utime(rules, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
 def _stage(plan: _Plan) -> None:
@@ -258,20 +289,22 @@ def _make(plan: _Plan, folder: Path, variables: Mapping[str, str], what: str, pr
                     progress(f"{match[1]} {Path(match[2]).name}")
     if child.returncode:
         raise UserError(
-            f"building {what} failed: {_first_error(lines)}", f"the whole log is {plan.out / _LOG}"
+            f"building {what} failed: {first_error(lines)}", f"the whole log is {plan.out / _LOG}"
         )
 
 
-def _first_error(lines: list[str]) -> str:
-    patterns = (
-        r"will not fit in region|region `\w+' overflowed",
-        r"error:|undefined reference",
-        r"SyntaxError|Error:",
-        r"\*\*\*",
+def first_error(lines: list[str]) -> str:
+    """The line of a build's output that tells what went wrong."""
+    text = "\n".join(lines)
+    frozen = re.search(
+        r"^error compiling (\S+):\n(?:.*\n)*?.*line (\d+).*\n(\w*Error.*)$", text, flags=re.MULTILINE
     )
+    if frozen:
+        return f"{frozen[1]}, line {frozen[2]}: {frozen[3]}"
+    patterns = (r"region `\w+' overflowed", r"error:|undefined reference", r"\wError:", r"\*\*\*")
     for pattern in patterns:
         for line in lines:
-            if re.search(pattern, line):
+            if re.search(pattern, line) and not line.startswith("#"):
                 return line.strip()
     return next((line for line in reversed(lines) if line.strip()), "make gave no reason")
 
@@ -305,7 +338,8 @@ def main(arguments: list[str]) -> int:
     sizes = result.sizes
     flash = sum(bank.used for bank in sizes.banks)
     print(
-        f"{flash // 1024} KiB flash, {sizes.static_ram / 1024:.1f} KiB static RAM, {sizes.heap // 1024} KiB heap"
+        f"{flash / 1024:.0f} KiB flash, {sizes.static_ram / 1024:.1f} KiB static RAM, "
+        f"{sizes.heap / 1024:.1f} KiB heap"
     )
     return 0
 

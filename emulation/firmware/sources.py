@@ -66,8 +66,12 @@ MICROPYTHON = SourcePackage(
     "a MicroPython 1.25 source tree",
     {
         "micropython_1.25.0+ds-1.dsc": "8c7c406be88a6f3bc19e694eb0bbc5841112243fdf2b5a296e000d8fdc5f3c34",
-        "micropython_1.25.0+ds.orig.tar.xz": "7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea",
-        "micropython_1.25.0+ds-1.debian.tar.xz": "87cd89f7900c86b963885dabe25acf3e5348815993f1500278ad8f6464465af4",
+        "micropython_1.25.0+ds.orig.tar.xz": (
+            "7b25be99a502f070b2de81dafc08da7051d992325d6e67daa9045a918fffdbea"
+        ),
+        "micropython_1.25.0+ds-1.debian.tar.xz": (
+            "87cd89f7900c86b963885dabe25acf3e5348815993f1500278ad8f6464465af4"
+        ),
     },
 )
 LWIP = SourcePackage(

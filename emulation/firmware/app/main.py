@@ -11,7 +11,7 @@ MAX_PAYLOAD = 4096
 BACKLOG = 8
 
 
-async def serve():
+async def serve() -> None:
     """Start the servers, say so, and run for ever."""
     servers = (
         echo.make_server(8080, host=ANY, backlog=BACKLOG, max_payload=MAX_PAYLOAD),

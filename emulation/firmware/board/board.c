@@ -5,10 +5,10 @@
 void board_init(void) {
     irq_init();
     lapic_init();
-    clock_init();
     uart_init();
     gpio_init();
     spi_init();
-    board_entropy_add(0);
     irq_enable();
+    clock_init();
+    board_entropy_add(0);
 }

@@ -38,8 +38,11 @@ uint64_t board_microseconds(void);
 /* CPU cycles, 32 MHz; wraps after 134 s. May stand still while the CPU is idle. */
 uint32_t board_cycles(void);
 
-/* Wait without sleeping; for delays of up to a few milliseconds. */
+/* Wait without sleeping: for less than a millisecond. */
 void board_delay_us(uint32_t microseconds);
+
+/* Sleep for at least that long, whatever happens meanwhile. */
+void board_sleep(uint32_t milliseconds);
 
 /* ---- Console. ---- */
 

@@ -43,7 +43,8 @@ void interrupt(const struct interrupt_frame *frame);
 void interrupt(const struct interrupt_frame *frame) {
     switch (frame->vector) {
         case VECTOR_TIMER:
-            break; /* having woken the CPU is all there is to do */
+            lapic_timer_interrupt();
+            break;
         case VECTOR_CONSOLE:
             uart_interrupt();
             break;

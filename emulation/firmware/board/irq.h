@@ -2,6 +2,7 @@
 #ifndef IRQ_H
 #define IRQ_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What vector_common leaves on the stack (pusha order, then our words, then the CPU's). */
@@ -27,7 +28,10 @@ static inline void irq_enable_and_halt(void) {
 }
 
 void lapic_init(void);
-void lapic_timer_start(uint32_t aon_ticks);
+#define LAPIC_TIMER_HZ 2000000u /* the system clock, divided by 16 */
+void lapic_timer_start(uint32_t counts);
+void lapic_timer_interrupt(void);
+bool lapic_timer_expired(void);
 void lapic_end_of_interrupt(void);
 
 void ioapic_route(unsigned irq, unsigned vector);

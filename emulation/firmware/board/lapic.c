@@ -2,6 +2,8 @@
 #include "irq.h"
 #include "quark_se.h"
 
+static volatile bool expired;
+
 void lapic_init(void) {
     LAPIC_LVT_TIMER = LAPIC_LVT_MASKED | VECTOR_TIMER;
     LAPIC_TPR = 0;
@@ -11,17 +13,21 @@ void lapic_init(void) {
 }
 
 /*
- * Interrupt once, when the always-on counter has advanced by `aon_ticks` (never earlier, else the CPU would be
- * woken to find that there is nothing to do). Writing the count restarts a timer that is still running; it is
+ * Interrupt once, after `counts` of LAPIC_TIMER_HZ. Writing the count restarts a timer that is still running; it is
  * never stopped by writing 0, which some models answer with an interrupt.
  */
-void lapic_timer_start(uint32_t aon_ticks) {
-    enum { COUNTS_PER_SECOND = SYSTEM_CLOCK_HZ / 16, MAX_TICKS = 60 * AON_HZ };
-    if (aon_ticks > MAX_TICKS) {
-        aon_ticks = MAX_TICKS;
-    }
-    /* 62.5 counts a tick, rounded up. */
-    LAPIC_INITIAL_COUNT = (aon_ticks * (2 * COUNTS_PER_SECOND / AON_HZ) + 1) / 2 + 1;
+void lapic_timer_start(uint32_t counts) {
+    expired = false;
+    LAPIC_INITIAL_COUNT = counts;
+}
+
+/* To wake the CPU is most of what it is for. */
+void lapic_timer_interrupt(void) {
+    expired = true;
+}
+
+bool lapic_timer_expired(void) {
+    return expired;
 }
 
 /*

@@ -91,8 +91,7 @@
 #define SPI_SR_RFNE (1u << 3)
 #define SPI_FIFO_DEPTH 8
 
-/* System control subsystem: the always-on counter, 32 kHz, counts up from an arbitrary value. */
+/* System control subsystem: the always-on counter (AONC_CNT), which counts up from an arbitrary value. */
 #define SCSS_AON_COUNTER    REG32(0xb0800700u)
-#define AON_HZ              32000u
 
 #endif

@@ -118,7 +118,7 @@ void enc28j60_init(const uint8_t mac[6]) {
     board_spi_select_write_only();
     board_spi_write(&reset, 1);
     board_spi_deselect();
-    board_delay_us(1000); /* errata 2: CLKRDY cannot be relied on after a soft reset */
+    board_sleep(1); /* errata 2: CLKRDY cannot be relied on after a soft reset */
     bank = 0;
     /* In case the controller was not reset along with us: */
     command(BFC | ECON1, ECON1_RXEN | ECON1_BSEL);

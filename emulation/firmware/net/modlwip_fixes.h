@@ -1,4 +1,4 @@
-/* Read before MicroPython's modlwip.c: two of lwIP's names get a meaning that mends what modlwip does with them. */
+/* Read before MicroPython's modlwip.c: some of lwIP's names get a meaning that mends what modlwip does with them. */
 #include "lwip/memp.h"
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
@@ -19,6 +19,13 @@ static inline void catch_up(struct tcp_pcb *pcb, signed char *socket_state, sign
         *socket_state = peer_closed;
     }
 }
+
+/*
+ * Closing a listening socket, modlwip takes its callbacks away; but a listening PCB has no room for these two, and what
+ * lies behind it in the pool would be overwritten.
+ */
+#define tcp_err(pcb, function)  ((pcb)->state == LISTEN ? (void)0 : tcp_err(pcb, function))
+#define tcp_recv(pcb, function) ((pcb)->state == LISTEN ? (void)0 : tcp_recv(pcb, function))
 
 /*
  * When tcp_write finds no memory modlwip waits for it, up to 10 s, and with it the whole event loop: a few peers that
