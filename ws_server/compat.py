@@ -37,6 +37,10 @@ if TYPE_CHECKING or not MICROPYTHON:
         task.add_done_callback(_tasks.discard)
         return task
 
+    def utf8(text: str) -> bytes | memoryview:
+        """`text` in UTF-8, without a copy where that can be had. Raises ValueError for lone surrogates."""
+        return text.encode()
+
     def random_bytes(count: int) -> bytes:
         """`count` bytes that nobody can predict."""
         return urandom(count)
@@ -136,6 +140,8 @@ else:
     ticks_add = time.ticks_add
     ticks_diff = time.ticks_diff
     print_exception = sys.print_exception
+
+    utf8 = memoryview  # of the text itself: a str is UTF-8 there
 
     def random_bytes(count):
         """See above."""

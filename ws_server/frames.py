@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     class Receiver(Protocol):
         """Who gets the frames of a FrameParser. Each method may raise ProtocolError."""
 
-        def frame_begin(self, fin: bool, opcode: int, length: int) -> bytearray:
-            """Judge a header; return where to append the payload."""
+        def frame_begin(self, fin: bool, opcode: int, length: int) -> None:
+            """Judge a header."""
 
-        def frame_data(self, start: int) -> None:
-            """Look at the payload bytes just appended, unmasked, at index `start` of that bytearray."""
+        def frame_buffer(self, length: int) -> bytearray:
+            """Return a buffer; the payload, of which the first bytes have come, goes to its last `length`."""
+
+        def frame_data(self, start: int, end: int) -> None:
+            """Look at the payload bytes that have just come to `buffer[start:end]`, unmasked."""
 
         def frame_end(self) -> None:
             """Take the payload as complete."""
@@ -60,17 +63,21 @@ class FrameParser:
         self._left = 0  # bytes of the payload to come
         self._phase = 0  # bytes of the payload so far
         self._target: bytearray | None = None
+        self._write = 0  # index in the target for the next byte of the payload
         self._key: bytearray | None = None
         self.position = 0
         self.skipping = False
         self.close_skipped: bytearray | None = None
 
     def feed(self, data: "bytes | bytearray", start: int = 0, end: int | None = None) -> None:
-        """Parse `data[start:end]`. Raises ProtocolError; `position` then tells how far it came."""
+        """Parse `data[start:end]`. Raises ProtocolError; `position` then tells how far it came.
+
+        After a MemoryError, feeding again from `position` goes on where the memory was missing.
+        """
         self.position = start
         if end is None:
             end = len(data)
-        while self.position < end and self.close_skipped is None:
+        while (self.position < end or self._due()) and self.close_skipped is None:
             if self._step == _PAYLOAD:
                 self._take_payload(data, end)
             else:
@@ -104,17 +111,14 @@ class FrameParser:
             self._step = _KEY
             if header[1] & MASK:
                 self._need += 4
-            if self.skipping:
-                closes = header[0] & OPCODE == CLOSE and length <= MAX_CONTROL_PAYLOAD
-                self._target = bytearray() if closes else None
-            else:
+            if not self.skipping:
                 if (extended == 2 and length < 126) or (extended == 8 and length < 0x10000):
                     raise ProtocolError(
                         1002, f"length {length} is not encoded in the minimal number of bytes", "5.2"
                     )
                 if extended == 8 and header[2] & 0x80:
                     raise ProtocolError(1002, "most significant bit of the 64-bit length is set", "5.2")
-                self._target = self._receiver.frame_begin(bool(header[0] & FIN), header[0] & OPCODE, length)
+                self._receiver.frame_begin(bool(header[0] & FIN), header[0] & OPCODE, length)
         if self._step == _KEY and self._have == self._need:
             self._key = header[self._need - 4 : self._need] if header[1] & MASK else None
             self._step = _PAYLOAD
@@ -135,35 +139,58 @@ class FrameParser:
         if bool(second & MASK) != self._masked:
             raise ProtocolError(1002, "frame is not masked" if self._masked else "frame is masked", "5.1")
 
+    def _due(self) -> bool:
+        """Whether the frame at hand is complete, but `frame_end` found no memory."""
+        return self._step == _PAYLOAD and not self._left
+
     def _take_payload(self, data: "bytes | bytearray", end: int) -> None:
+        if not self._left:
+            self._finish()
+            return
         count = min(self._left, end - self.position)
+        if self._phase == 0 and self._target is None:
+            self._target = self._get_target()
+            self._write = 0 if self._target is None else len(self._target) - self._left
         target = self._target
+        start = self._write
         if target is not None:
-            start = len(target)
-            if self.position == 0 and count == len(data):
-                target.extend(data)
-            else:
-                target.extend(memoryview(data)[self.position : self.position + count])
+            # The whole room was made at once: growing piece by piece would leave a small heap in shreds.
+            target[start : start + count] = memoryview(data)[self.position : self.position + count]
             if self._key is not None:
                 apply_mask(target, start, start + count, self._key, self._phase)
         self.position += count
         self._left -= count
         self._phase = (self._phase + count) & 3
+        self._write = start + count
         if target is not None and not self.skipping:
-            self._receiver.frame_data(start)
+            self._receiver.frame_data(start, start + count)
         if not self._left:
             self._finish()
 
+    def _get_target(self) -> bytearray | None:
+        if not self.skipping:
+            return self._receiver.frame_buffer(self._left)
+        if self._header[0] & OPCODE == CLOSE and self._left <= MAX_CONTROL_PAYLOAD:
+            return bytearray(self._left)
+        return None
+
     def _finish(self) -> None:
-        """Be ready for the next header, then tell the receiver (who may raise)."""
+        """Tell the receiver that the frame is complete, be ready for the next header."""
+        if not self.skipping:
+            try:
+                self._receiver.frame_end()
+            except ProtocolError:
+                self._reset()
+                raise
+        elif self._header[0] & OPCODE == CLOSE:
+            self.close_skipped = self._target if self._target is not None else bytearray()
+        self._reset()
+
+    def _reset(self) -> None:
         self._have = 0
         self._need = 2
         self._step = _HEAD
-        if self.skipping:
-            self.close_skipped = self._target
-        elif self._target is not None:
-            self._target = None
-            self._receiver.frame_end()
+        self._target = None
 
 
 def frame_header(opcode: int, length: int, fin: bool = True, key: "bytes | None" = None) -> bytes:
@@ -182,7 +209,9 @@ def frame_header(opcode: int, length: int, fin: bool = True, key: "bytes | None"
     return bytes(header)
 
 
-def serialise(opcode: int, payload: bytes, fin: bool = True, key: "bytes | None" = None) -> bytes:
+def serialise(
+    opcode: int, payload: "bytes | memoryview", fin: bool = True, key: "bytes | None" = None
+) -> bytes:
     """Return a whole frame, masked with the four bytes `key` if there is one."""
     frame = bytearray(frame_header(opcode, len(payload), fin, key))
     start = len(frame)

@@ -2,7 +2,7 @@
 
 from .compat import TYPE_CHECKING
 from .errors import ProtocolError
-from .frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from .frames import CLOSE, CONTINUATION, PING, PONG, TEXT
 from .utf8 import Utf8Checker, is_utf8
 
 if TYPE_CHECKING:
@@ -125,12 +125,12 @@ class MessageAssembler:
         self._text: Utf8Checker | None = None  # for a text message, its check
         self._fragments = 0
 
-    def frame_begin(self, fin: bool, opcode: int, length: int) -> bytearray:
+    def frame_begin(self, fin: bool, opcode: int, length: int) -> None:
         """See `frames.Receiver`."""
         self._opcode = opcode
         if opcode >= CLOSE:
             self._control = bytearray()
-            return self._control
+            return
         self._fin = fin
         if opcode == CONTINUATION:
             if self._message is None:
@@ -149,13 +149,26 @@ class MessageAssembler:
             )
         if self._fragments > self._max_fragments:
             raise ProtocolError(1008, f"message in more than {self._max_fragments} fragments", "7.4.1")
-        return self._message
 
-    def frame_data(self, start: int) -> None:
+    def frame_buffer(self, length: int) -> bytearray:
+        """See `frames.Receiver`."""
+        buffer = bytearray(length + (len(self._message) if self._message and self._opcode < CLOSE else 0))
+        if self._opcode >= CLOSE:
+            self._control = buffer
+        else:
+            # A try: `frame_end` copies the message. If many messages took the last of the memory before any
+            # of them can be completed, none ever could.
+            bytearray(len(buffer))
+            if self._message:
+                buffer[: len(self._message)] = self._message
+            self._message = buffer
+        return buffer
+
+    def frame_data(self, start: int, end: int) -> None:
         """See `frames.Receiver`."""
         if self._opcode >= CLOSE or self._text is None or self._message is None:
             return
-        if not self._text.feed(self._message, start, len(self._message)):
+        if not self._text.feed(self._message, start, end):
             raise ProtocolError(1007, "text is not UTF-8", "8.1")
 
     def frame_end(self) -> None:
@@ -171,25 +184,11 @@ class MessageAssembler:
             if self._text is not None and not self._text.complete:
                 raise ProtocolError(1007, "text ends within a character", "8.1")
             data = self._message
-            self._message = None
+            # This order lets the caller try again after a MemoryError.
             self.events.append(Message(bytes(data) if self._text is None else str(data, "utf-8")))
+            self._message = None
 
     def discard(self) -> None:
         """Forget the message at hand: nothing more will come of it."""
         self._message = None
         self._control = bytearray()
-
-
-__all__ = [
-    "ABNORMAL",
-    "BINARY",
-    "NO_STATUS",
-    "Close",
-    "Message",
-    "MessageAssembler",
-    "Ping",
-    "Pong",
-    "close_payload",
-    "is_close_code",
-    "parse_close",
-]

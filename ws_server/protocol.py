@@ -1,6 +1,6 @@
 """One connection without its socket (RFC 6455 sections 4 to 7): bytes to events, calls to bytes."""
 
-from .compat import TYPE_CHECKING, random_bytes
+from .compat import TYPE_CHECKING, random_bytes, utf8
 from .errors import HandshakeError, NotOpenError, ProtocolError
 from .frames import BINARY, CLOSE, MAX_CONTROL_PAYLOAD, PING, PONG, TEXT, FrameParser, frame_header, serialise
 from .handshake import Request, RequestParser, accept_response, refuse_response
@@ -33,8 +33,10 @@ class ServerProtocol:
     them: what the user sends on an event goes out in the order of the events. After that, send what
     `data_to_send` returns; when `finished`, close the TCP connection.
 
-    `queued` is the number of bytes that `data_to_send` would return. `close_code` and `close_reason` are
-    those the peer sent, ABNORMAL and empty as long as it sent none (section 7.1.5).
+    `starved` tells that memory was short: what could not be parsed is kept; try again with
+    `receive_data(b"")` when there may be more, and do not read meanwhile. `queued` is the number of bytes
+    that `data_to_send` would return. `close_code` and `close_reason` are those the peer sent, ABNORMAL and
+    empty as long as it sent none (section 7.1.5).
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class ServerProtocol:
         self.close_code = ABNORMAL
         self.close_reason = ""
         self.queued = 0
+        self.starved = False
         self._max_payload = max_payload
         self._max_fragments = max_fragments
         self._auto_pong = auto_pong
@@ -131,7 +134,7 @@ class ServerProtocol:
         """
         if isinstance(data, str):
             opcode = TEXT
-            payload = bytes(data, "utf-8")
+            payload: bytes | memoryview = utf8(data)
         elif isinstance(data, (bytes, bytearray, memoryview)):
             opcode = BINARY
             payload = data if isinstance(data, bytes) else bytes(data)
@@ -161,6 +164,15 @@ class ServerProtocol:
         elif self.state == CONNECTING:
             self.receive_eof()
 
+    def fail(self, error: ProtocolError) -> None:
+        """Section 7.1.7: send a Close with the error's code; from now on, only look for the peer's Close."""
+        if not self._close_sent:
+            self._send_close(close_payload(error.code, error.reason))
+        if self._parser is not None and self._assembler is not None:
+            self._parser.skip()
+            self._assembler.discard()
+            self.starved = False
+
     def _send_control(self, opcode: int, data: "Data", mask: bool) -> None:
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(f"the payload of a control frame is bytes, not {type(data).__name__}")
@@ -173,11 +185,11 @@ class ServerProtocol:
         if self.state != OPEN:
             raise NotOpenError(f"the connection is {self.state}")
 
-    def _queue(self, opcode: int, payload: bytes, mask: bool = False) -> None:
+    def _queue(self, opcode: int, payload: "bytes | memoryview", mask: bool = False) -> None:
         if mask:
             self._put(serialise(opcode, payload, True, random_bytes(4)))
         elif len(payload) <= _WHOLE:
-            self._put(frame_header(opcode, len(payload)) + payload)
+            self._put(frame_header(opcode, len(payload)) + bytes(payload))
         else:
             view = memoryview(payload)
             self._put(frame_header(opcode, len(payload)) + bytes(view[:_WHOLE]))
@@ -201,6 +213,7 @@ class ServerProtocol:
     ) -> "Iterator[Event]":
         start = 0
         problem = None
+        self.starved = False
         if not parser.skipping:
             try:
                 parser.feed(data, 0, end)
@@ -208,6 +221,9 @@ class ServerProtocol:
                 problem = error
                 start = parser.position
                 parser.skip()
+            except MemoryError:
+                self.starved = True
+                self._early = bytes(memoryview(data)[parser.position : end])
         if parser.skipping:
             parser.feed(data, start, end)
         events = assembler.events
@@ -221,8 +237,7 @@ class ServerProtocol:
                 self._queue(PONG, event.data)
             yield event
         if problem is not None and not self.finished:
-            self._fail(problem)
-            assembler.discard()
+            self.fail(problem)
             self.finished = assembler.close_seen  # a wrong Close: there will be no other
             yield problem
         if parser.close_skipped is not None and not self.finished:
@@ -237,8 +252,3 @@ class ServerProtocol:
         if not self._close_sent:
             self._send_close(close_payload(event.code))
         self.finished = True
-
-    def _fail(self, error: ProtocolError) -> None:
-        """Section 7.1.7: send a Close with the error's code; from now on, only look for the peer's Close."""
-        if not self._close_sent:
-            self._send_close(close_payload(error.code, error.reason))

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .compat import READ_SIZE, TYPE_CHECKING, close_stream, listen, read_into, set_no_delay, spawn
+from .compat import READ_SIZE, TYPE_CHECKING, close_stream, listen, read_into, set_no_delay, sleep_ms, spawn
 from .connection import WebSocketConnection
 from .errors import HandshakeError, ProtocolError
 from .events import EventEmitter
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _REFUSERS = 2
 """Connections beyond the backlog that are told so (503) at the same time; further ones are dropped."""
+
+_PAUSE = 50
+_PATIENCE = 40
+"""Milliseconds between two attempts to find memory for a message, and their number."""
 
 
 class WebSocketServer(EventEmitter):
@@ -209,31 +213,55 @@ class WebSocketServer(EventEmitter):
     async def _talk(self, reader: "Reader", link: Link, conn: WebSocketConnection, full: bool) -> None:
         protocol = link.protocol
         count = 0
+        starved = 0
         while not protocol.finished:
-            answered = False
-            link.cork()
-            for event in protocol.receive_data(self._buffer, count):
-                if isinstance(event, Request):
-                    self._answer(event, link, conn, full)
-                    answered = True
-                elif isinstance(event, HandshakeError):
-                    self.emit("error", event)
-                    link.linger()
-                else:
-                    if isinstance(event, ProtocolError):
-                        link.linger()
-                    conn.deliver(event)
+            answered = self._dispatch(count, link, conn, full)
             if protocol.state != OPEN and protocol.accepted:
                 link.expect_close()
             await link.flushed()
             if protocol.finished:
                 return
-            if answered:
-                count = 0  # there may be frames that came together with the request
+            if answered or protocol.starved:
+                count = 0  # there may be frames that came together with the request, or were left
+                if protocol.starved:
+                    starved += 1
+                    await self._wait_for_memory(link, conn, starved)
                 continue
+            starved = 0
             count = await read_into(reader, self._buffer)
             if not count:
                 return
+
+    async def _wait_for_memory(self, link: Link, conn: WebSocketConnection, times: int) -> None:
+        """Let the others finish with their messages; the peer waits meanwhile. Not for ever."""
+        if times < _PATIENCE:
+            await sleep_ms(_PAUSE)
+            return
+        error = ProtocolError(1013, "no memory for the message", "7.4.2")
+        link.protocol.fail(error)
+        link.linger()
+        conn.deliver(error)
+
+    def _dispatch(self, count: int, link: Link, conn: WebSocketConnection, full: bool) -> bool:
+        """Deliver the events of what was read; whether an upgrade request was among them.
+
+        A method of its own, so that no message is kept alive by a variable of the task that waits for the
+        next.
+        """
+        link.cork()
+        answered = False
+        for event in link.protocol.receive_data(self._buffer, count):
+            if isinstance(event, Request):
+                self._answer(event, link, conn, full)
+                answered = True
+            elif isinstance(event, HandshakeError):
+                self.emit("error", event)
+                link.linger()
+            else:
+                if isinstance(event, ProtocolError):
+                    link.linger()
+                conn.deliver(event)
+        return answered
 
     def _answer(self, request: Request, link: Link, conn: WebSocketConnection, full: bool) -> None:
         """Accept or refuse an upgrade request."""

@@ -30,12 +30,15 @@ class Collector:
     def frames(self) -> list[tuple[bool, int, bytes]]:
         return [(fin, opcode, bytes(payload)) for fin, opcode, payload in self._frames]
 
-    def frame_begin(self, fin: bool, opcode: int, length: int) -> bytearray:
-        payload = bytearray()
-        self._frames.append((fin, opcode, payload))
+    def frame_begin(self, fin: bool, opcode: int, length: int) -> None:
+        self._frames.append((fin, opcode, bytearray()))
+
+    def frame_buffer(self, length: int) -> bytearray:
+        payload = self._frames[-1][2]
+        payload.extend(bytes(length))
         return payload
 
-    def frame_data(self, start: int) -> None:
+    def frame_data(self, start: int, end: int) -> None:
         pass
 
     def frame_end(self) -> None:
@@ -155,3 +158,46 @@ def test_after_an_error_the_close_frame_is_found() -> None:
         parser.feed(bytes((byte,)))
     assert parser.close_skipped == bytearray(b"\x03\xe8")
     assert not collector.frames
+
+
+class Forgetful(Collector):
+    """Has no memory the first two times it is asked for a buffer, and to take a frame."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refusals = 4
+
+    def frame_buffer(self, length: int) -> bytearray:
+        if self.refusals > 2:
+            self.refusals -= 1
+            raise MemoryError
+        return super().frame_buffer(length)
+
+    def frame_end(self) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise MemoryError
+        super().frame_end()
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 1000])
+@pytest.mark.parametrize("length", [0, 1, 4, 300])
+def test_parser_goes_on_where_memory_was_missing(length: int, size: int) -> None:
+    payload = bytes(range(256)) + bytes(44)
+    data = serialise(BINARY, payload[:length], key=b"abcd") + serialise(TEXT, b"next", key=b"efgh")
+    collector = Forgetful()
+    parser = FrameParser(collector)
+    failures = 0
+    for start in range(0, len(data), size):
+        piece = data[start : start + size]
+        while True:
+            try:
+                parser.feed(piece)
+            except MemoryError:
+                failures += 1
+                piece = piece[parser.position :]
+            else:
+                break
+    assert failures == 4
+    assert collector.frames == [(True, BINARY, payload[:length]), (True, TEXT, b"next")]
+    assert collector.whole == 2

@@ -290,3 +290,40 @@ def test_memory_of_a_refused_message_is_not_spent() -> None:
     receive(protocol, client(0x82, b"", length=0x7FFFFFFFFFFFFFFF) + bytes(5000))
     assert protocol._assembler is not None
     assert protocol._assembler._message is None
+
+
+def short_of_memory(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Let making room for a message fail so many times."""
+    frame_buffer = MessageAssembler.frame_buffer
+    left = [times]
+
+    def failing(self: MessageAssembler, length: int) -> bytearray:
+        if left[0]:
+            left[0] -= 1
+            raise MemoryError
+        return frame_buffer(self, length)
+
+    monkeypatch.setattr(MessageAssembler, "frame_buffer", failing)
+
+
+def test_short_of_memory_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    protocol = opened()
+    short_of_memory(monkeypatch, 2)
+    assert receive(protocol, client(0x81) + client(0x81, b"patience") + client(0x81, b"next")) == [
+        Message("")
+    ]
+    assert protocol.starved
+    assert receive(protocol, b"") == []
+    assert protocol.starved
+    assert receive(protocol, b"") == [Message("patience"), Message("next")]
+    assert not protocol.starved
+
+
+def test_out_of_patience_the_connection_is_failed_with_1013(monkeypatch: pytest.MonkeyPatch) -> None:
+    protocol = opened()
+    short_of_memory(monkeypatch, 1)
+    receive(protocol, client(0x81, b"too much"))
+    protocol.fail(ProtocolError(1013, "no memory", "7.4.2"))
+    assert sent(protocol) == [("close", 1013, "no memory")]
+    assert receive(protocol, client(0x88, b"\x03\xf5")) == []
+    assert protocol.finished
