@@ -106,8 +106,8 @@ def run_checks(checks: Sequence[Check], terminal: Terminal) -> list[Outcome]:
             result = run(check.command, log=log, cwd=project.ROOT, on_line=show, timeout=TIMEOUT)
             outcome = Outcome(check, result)
             outcomes.append(outcome)
-            word = "passed" if result.ok else terminal.paint("FAILED", "1;31")
-            line.done(f"{word}  {outcome.summary}".rstrip())
+            word, colour = ("passed", "32") if result.ok else ("FAILED", "1;31")
+            line.done(f"{word}  {outcome.summary}".rstrip(), colour)
         if not result.ok and not (check.streamed and not terminal.live):
             for text in result.lines[-60:]:
                 terminal.line(f"      | {text}")

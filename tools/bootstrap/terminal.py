@@ -88,9 +88,9 @@ class StepLine:
         if text.strip():
             self._tail = text.strip()
 
-    def done(self, outcome: str) -> None:
-        """Say how the step ended well."""
-        self._outcome = outcome
+    def done(self, outcome: str, colour: str = "32") -> None:
+        """Say how the step ended, in a colour (SGR parameters; green if none is named)."""
+        self._outcome = self._terminal.paint(outcome, colour)
 
     def __enter__(self) -> StepLine:
         self._ticker.start()
@@ -104,7 +104,7 @@ class StepLine:
         if self._terminal.live:
             self._terminal.rewrite("")
         if kind is None:
-            outcome = self._terminal.paint(self._outcome or "done", "32")
+            outcome = self._outcome or self._terminal.paint("done", "32")
         else:
             word = "interrupted" if issubclass(kind, KeyboardInterrupt) else "FAILED"
             outcome = self._terminal.paint(word, "1;31")
