@@ -177,7 +177,8 @@ def test_eoi_concerns_every_entry_with_the_vector_and_no_other() -> None:
     apics.route(3, reg.LEVEL | 0x51)
     for line in (1, 2, 3):
         apics.io.set_input(line, True)
-    apics.io.set_input(1, False)
+    for line in (1, 3):
+        apics.io.set_input(line, False)
     apics.io.write(reg.EOI, 4, VECTOR)
     assert [apics.low(n) & reg.REMOTE_IRR for n in (1, 2, 3)] == [0, reg.REMOTE_IRR, reg.REMOTE_IRR]
 
@@ -225,6 +226,14 @@ def test_destination_and_delivery_mode(low: int, high: int, reaches: bool) -> No
     apics.lapic.write(lapic_reg.LDR, 4, 0x02000000)
     apics.route(6, low, high)
     assert apics.drive(6, True) == [VECTOR if reaches else None]
+
+
+@pytest.mark.parametrize(("low", "high"), [(LEVEL | 7 << 8, 0), (LEVEL, 0x01000000)])
+def test_remote_irr_is_not_set_by_a_level_that_nobody_accepted(low: int, high: int) -> None:
+    apics = Apics()
+    apics.route(6, low, high)
+    apics.io.set_input(6, True)
+    assert apics.low(6) == low
 
 
 def test_the_lowest_entrys_vector_can_be_changed_by_byte_access() -> None:

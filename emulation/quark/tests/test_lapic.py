@@ -90,7 +90,7 @@ def test_disabling_masks_every_lvt_for_good_but_delivers_what_was_pending() -> N
 
 def test_an_interrupt_goes_from_irr_to_isr_to_gone() -> None:
     apic, _ = enabled_lapic()
-    apic.raise_vector(0x41)
+    assert apic.raise_vector(0x41)
     assert apic.read(reg.IRR + 0x20, 4) == 1 << 1
     assert apic.acknowledge() == 0x41
     assert (apic.read(reg.IRR + 0x20, 4), apic.read(reg.ISR + 0x20, 4)) == (0, 1 << 1)
@@ -117,6 +117,7 @@ def test_each_vector_has_its_bit_in_its_word(vector: int) -> None:
         (0xF0, None, 0xFF, False),  # TPR class 15 holds everything off
         (0x00, 0x41, 0x4F, False),  # nesting goes by class, not by number
         (0x00, 0x41, 0x50, True),
+        (0x00, 0x4F, 0x50, True),
         (0x00, 0x51, 0x41, False),
         (0x60, 0x51, 0x61, False),  # the higher of TPR and the class in service counts
         (0x50, 0x61, 0x71, True),
@@ -252,7 +253,8 @@ def test_a_reserved_vector_is_an_error_and_not_an_interrupt() -> None:
         (0x00000861, 0x03, None),
         (0x00040161, 0, 0x61),  # lowest priority
         (0x00040461, 0, None),  # NMI
-        (0x00040008, 0, None),  # reserved vector
+        (0x0004000F, 0, None),  # reserved vector
+        (0x00040010, 0, 0x10),  # the first that is not
     ],
 )
 def test_interprocessor_interrupts_on_one_processor(
@@ -264,6 +266,31 @@ def test_interprocessor_interrupts_on_one_processor(
     apic.write(reg.ICR_LOW, 4, command)
     assert apic.pending_vector() == pending
     assert apic.read(reg.ICR_LOW, 4) == command
+
+
+def test_sending_a_reserved_vector_is_an_error() -> None:
+    apic, _ = enabled_lapic()
+    apic.write(reg.ICR_LOW, 4, 0x0004000F)
+    apic.write(reg.ESR, 4, 0)
+    assert apic.read(reg.ESR, 4) == reg.ESR_SEND_ILLEGAL_VECTOR
+
+
+@pytest.mark.parametrize(
+    ("dfr", "ldr", "destination", "mine"),
+    [
+        (0xFFFFFFFF, 0x24, 0x04, True),  # flat: any common bit
+        (0xFFFFFFFF, 0x24, 0x12, False),
+        (0x0FFFFFFF, 0x24, 0x24, True),  # cluster: same cluster and a common bit
+        (0x0FFFFFFF, 0x24, 0x14, False),
+        (0x0FFFFFFF, 0x24, 0x23, False),
+        (0x0FFFFFFF, 0x24, 0xF4, True),  # all clusters
+    ],
+)
+def test_logical_destinations(dfr: int, ldr: int, destination: int, mine: bool) -> None:
+    apic, _ = enabled_lapic()
+    apic.write(reg.DFR, 4, dfr)
+    apic.write(reg.LDR, 4, ldr << 24)
+    assert apic.is_destination(destination, logical=True) is mine
 
 
 @pytest.mark.parametrize(
