@@ -53,7 +53,7 @@
 /* Memory. Received data sit in the pool, data to be sent in the heap, so that neither can starve the other. */
 #define MEM_ALIGNMENT           4
 #define MEM_SIZE                6144
-#define PBUF_POOL_SIZE          22
+#define PBUF_POOL_SIZE          20
 #define PBUF_POOL_BUFSIZE       320
 #define MEMP_NUM_PBUF           8
 #define MEMP_NUM_RAW_PCB        2

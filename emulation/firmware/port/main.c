@@ -16,6 +16,12 @@
 /* From the linker script. */
 extern char __stack_top[], __stack_bottom[], __heap_start[], __heap_end[];
 
+/*
+ * Collect garbage after so many bytes of allocation, long before the heap is full: else long-lived objects end up all
+ * over it, and eight connections leave no room for one message of 4 KiB.
+ */
+#define COLLECT_AFTER 12288
+
 void port_init(void);
 int main(void);
 
@@ -26,6 +32,7 @@ int main(void) {
     for (;;) {
         mp_cstack_init_with_top(__stack_top, (size_t)(__stack_top - __stack_bottom));
         gc_init(__heap_start, __heap_end);
+        MP_STATE_MEM(gc_alloc_threshold) = COLLECT_AFTER / MICROPY_BYTES_PER_GC_BLOCK;
         mp_init();
         readline_init0();
         pyexec_frozen_module("main.py", true);
