@@ -6,7 +6,6 @@ static volatile bool expired;
 
 void lapic_init(void) {
     LAPIC_LVT_TIMER = LAPIC_LVT_MASKED | VECTOR_TIMER;
-    LAPIC_TPR = 0;
     LAPIC_SVR = LAPIC_SVR_ENABLE | VECTOR_SPURIOUS;
     LAPIC_DIVIDE = LAPIC_DIVIDE_BY_16;
     LAPIC_LVT_TIMER = VECTOR_TIMER; /* one-shot; nothing counts until an initial count is written */

@@ -29,7 +29,6 @@
 
 /* Local APIC. */
 #define LAPIC_BASE           0xfee00000u
-#define LAPIC_TPR            REG32(LAPIC_BASE + 0x080)
 #define LAPIC_EOI            REG32(LAPIC_BASE + 0x0b0)
 #define LAPIC_SVR            REG32(LAPIC_BASE + 0x0f0)
 #define LAPIC_LVT_TIMER      REG32(LAPIC_BASE + 0x320)

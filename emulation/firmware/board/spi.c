@@ -25,8 +25,13 @@ void spi_init(void) {
     SPI_SER = 1;
 }
 
+static uint32_t current_mode;
+
 static void spi_start(uint32_t mode) {
-    SPI_CTRLR0 = SPI_CTRLR0_FRAME_8BIT | mode;
+    if (mode != current_mode) {
+        SPI_CTRLR0 = SPI_CTRLR0_FRAME_8BIT | mode;
+        current_mode = mode;
+    }
     gpio_ethernet_select(true);
     SPI_SSIENR = 1;
 }

@@ -261,7 +261,6 @@ void enc28j60_send_end(void) {
     /* Errata 12: the transmit logic may hang after an error and must be reset before each frame. */
     set_bits(ECON1, ECON1_TXRST);
     clear_bits(ECON1, ECON1_TXRST);
-    clear_bits(EIR, EIR_TXERIF | EIR_TXIF);
     write_register_pair(ETXSTL, TX_AREA(tx_area));
     write_register_pair(ETXNDL, TX_AREA(tx_area) + tx_length);
     set_bits(ECON1, ECON1_TXRTS);

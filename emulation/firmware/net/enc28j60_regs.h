@@ -66,8 +66,6 @@
 #define EIE_INTIE   0x80
 #define EIE_PKTIE   0x40
 #define EIE_RXERIE  0x01
-#define EIR_TXIF    0x08
-#define EIR_TXERIF  0x02
 #define EIR_RXERIF  0x01
 /* ECON1 */
 #define ECON1_TXRST 0x80

@@ -29,7 +29,7 @@ def test_it_is_a_32_bit_x86_program(elf: Any) -> None:
 def test_every_segment_lies_in_a_memory_of_the_board(elf: Any) -> None:
     for segment in elf.iter_segments("PT_LOAD"):
         for start, size in (
-            (segment["p_paddr"], segment["p_filesz"]),
+            (segment["p_paddr"], segment["p_memsz"]),
             (segment["p_vaddr"], segment["p_memsz"]),
         ):
             assert any(o <= start and start + size <= o + n for o, n in MEMORIES.values()), hex(start)
