@@ -156,7 +156,6 @@ def download(
         *("-o", "APT::Sandbox::User=", "-o", "Acquire::Languages=none", "-o", "Acquire::Retries=2"),
         *("-o", "Acquire::http::Timeout=30", "-o", "Acquire::https::Timeout=30"),
     ]
-    updated = ""
     fetch = ["apt-get", "-q", *options, "source", "--download-only", f"{package}={version}"]
     if sources.is_file() and sources.read_text() == entries:
         if _apt(fetch, into).returncode == 0:
@@ -167,7 +166,7 @@ def download(
     fetched = _apt(fetch, into)
     if fetched.returncode:
         raise UserError(
-            f"could not fetch the source package {package} {version}: {_reason(fetched.stdout, updated)}",
+            f"could not fetch the source package {package} {version}: {reason(updated, fetched.stdout)}",
             f"check the network (and apt's proxy), or {OWN_TREES}",
         )
 
@@ -192,11 +191,11 @@ def _apt(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         ) from None
 
 
-def _reason(*outputs: str) -> str:
-    """The line that says most: apt's last error, else its last warning; what `update` said comes first."""
-    lines = [line for output in reversed(outputs) for line in output.splitlines()]
-    for mark in ("E: ", "Err:", "W: "):
-        for line in lines:
-            if line.startswith(mark):
-                return line.removeprefix(mark).strip()
+def reason(*outputs: str) -> str:
+    """The line of apt's outputs that says most; what an earlier command said comes first."""
+    for output in outputs:
+        for mark in ("E: ", "W: Failed to fetch ", "Err:"):
+            for line in output.splitlines():
+                if line.startswith(mark):
+                    return line.removeprefix("E: ").removeprefix("W: ").strip()
     return "apt-get gave no reason"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulation.firmware.apt import Archive, archives_of_list, archives_of_sources
+from emulation.firmware.apt import Archive, archives_of_list, archives_of_sources, reason
 
 MIRROR = "http://mirror.example/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -88,3 +88,25 @@ def test_an_archive_becomes_a_deb_src_stanza_with_its_trust(archive: Archive, li
 def test_an_embedded_key_survives_from_stanza_to_stanza() -> None:
     stanza = Archive(MIRROR, KEY).source_entry("trixie")
     assert archives_of_sources(stanza) == [Archive(MIRROR, KEY)]
+
+
+NO_NETWORK = """\
+Ign:1 http://mirror.example/debian trixie InRelease
+Err:1 http://mirror.example/debian trixie InRelease
+  Could not connect to mirror.example:80
+W: Failed to fetch http://mirror.example/debian/dists/trixie/InRelease  Could not connect to mirror.example:80
+W: Some index files failed to download. They have been ignored, or old ones used instead.
+"""
+
+
+@pytest.mark.parametrize(
+    ("updated", "fetched", "wanted"),
+    [
+        (NO_NETWORK, "E: You must put some 'deb-src' URIs in your sources.list", "Could not connect"),
+        ("Hit:1 x", "E: Unable to find a source package for lwip", "Unable to find a source package"),
+        ("E: The repository is not signed.", "E: something else", "not signed"),
+        ("", "", "no reason"),
+    ],
+)
+def test_the_reason_is_what_went_wrong_first(updated: str, fetched: str, wanted: str) -> None:
+    assert wanted in reason(updated, fetched)
