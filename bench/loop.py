@@ -2,11 +2,53 @@
 
 from __future__ import annotations
 
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 from emulation.errors import GuestFault
 from emulation.machine import Machine, Stop, TimedFrame
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+"""Signals whose handlers may raise: Ctrl-C, a request to end, the timeouts of Robot Framework and pytest."""
+LONGEST_RUN = 1.0
+"""Virtual seconds after which a signal that came meanwhile is let through: a fraction of a wall second."""
+
+
+@contextmanager
+def holding_signals_back() -> Iterator[Callable[[], None]]:
+    """Keep Python's signal handlers from running inside an engine; yields what lets them run.
+
+    An engine calls back into Python from translated code. An exception that a handler raises at the very
+    start of such a call has no Python frame to go to and is lost, and Ctrl-C with it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None  # handlers only ever run in the main thread
+        return
+    # What is not handled in Python (SIG_DFL, SIG_IGN, None) cannot raise.
+    handlers: dict[int, Callable[[int, FrameType | None], Any]] = {}
+    for wanted in SIGNALS:
+        present = signal.getsignal(wanted)
+        if callable(present):
+            handlers[wanted] = present
+    arrived: list[tuple[int, FrameType | None]] = []
+
+    def let_through() -> None:
+        while arrived:
+            number, frame = arrived.pop(0)
+            handlers[number](number, frame)
+
+    for taken in handlers:
+        signal.signal(taken, lambda number, frame: arrived.append((number, frame)))
+    try:
+        yield let_through
+    finally:
+        for taken, handler in handlers.items():
+            signal.signal(taken, handler)
+        let_through()
 
 
 class Clock:
@@ -50,14 +92,13 @@ class Loop:
             if self.fault is not None:
                 raise self.fault
             try:
-                stop = self.machine.run(until, Stop.FRAME | Stop.UART)
+                return self.machine.run(until, Stop.FRAME | Stop.UART)
             except GuestFault as fault:
                 self.fault = fault
                 raise
             finally:
                 # Also after a fault: the last words of the guest are its best evidence.
                 self.collect()
-            return stop
 
     def collect(self) -> None:
         """Hand round what the board has put out already."""
@@ -79,9 +120,12 @@ class Loop:
         """
         deadline = self.clock.now + timeout
         try:
-            while not predicate():
-                if self.step(deadline) == Stop.DEADLINE:
-                    return predicate()
-            return True
+            with holding_signals_back() as let_signals_through:
+                while not predicate():
+                    soon = min(deadline, self.clock.now + LONGEST_RUN)
+                    if self.step(soon) == Stop.DEADLINE and soon == deadline:
+                        return predicate()
+                    let_signals_through()
+                return True
         finally:
             self.after_run()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from scapy.layers.l2 import Ether
 from bench import Board, board, engines
 from bench.tests.fake_machine import FakeMachine
 from emulation.errors import GuestFault, UserError
+from emulation.machine import Stop
 
 
 @pytest.fixture
@@ -155,6 +158,25 @@ def test_a_python_traceback_on_the_console_is_a_fault() -> None:
         board.health.check()
     assert caught.value.kind == "exception"
     assert "main.py" in caught.value.evidence.uart_tail
+
+
+def test_ctrl_c_is_never_lost_in_the_engine() -> None:
+    """The signal comes while the guest is inside a register access, where a raised exception would vanish."""
+
+    class Interrupting(FakeMachine):
+        pressed = False
+
+        def run(self, until: float, wake: Stop = Stop.DEADLINE) -> Stop:
+            if self.now >= 3 and not self.pressed:
+                self.pressed = True
+                with contextlib.suppress(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+            return super().run(until, wake)
+
+    board = Board(Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        board.run(100)
+    assert 4 <= board.clock.now < 5
 
 
 def test_memory_and_symbols_can_be_looked_at() -> None:
