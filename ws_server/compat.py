@@ -41,6 +41,22 @@ if TYPE_CHECKING or not MICROPYTHON:
         """`text` in UTF-8, without a copy where that can be had. Raises ValueError for lone surrogates."""
         return text.encode()
 
+    def tidy() -> None:
+        """Collect garbage, where what is made next should not end up in the middle of the free memory."""
+
+    def read_buffer() -> bytearray:
+        """Return a buffer for `read_into`."""
+        return bytearray(READ_SIZE)
+
+    class Reserve:
+        """Memory kept back so that a message that has come can be copied. Here there is plenty."""
+
+        def hold(self, size: int) -> None:
+            """Keep back `size` bytes from now on. Raises MemoryError."""
+
+        def release(self) -> None:
+            """Give back what is kept: the copy is made next."""
+
     def random_bytes(count: int) -> bytes:
         """`count` bytes that nobody can predict."""
         return urandom(count)
@@ -129,6 +145,7 @@ if TYPE_CHECKING or not MICROPYTHON:
         return listener, int(listener.sockets[0].getsockname()[1])
 
 else:
+    import gc
     import random
     import socket
     import time
@@ -140,6 +157,32 @@ else:
     ticks_add = time.ticks_add
     ticks_diff = time.ticks_diff
     print_exception = sys.print_exception
+
+    # A heap that is only collected when it is full has long-lived objects all over, and no room in one piece.
+    tidy = gc.collect
+
+    _buffer = bytearray(READ_SIZE)
+
+    def read_buffer():
+        """See above."""
+        # One for all: nothing runs between a read and the parsing of what it gave.
+        return _buffer
+
+    class Reserve:
+        """See above."""
+
+        # If many messages took the last of the heap before any of them is complete, none ever could be.
+        _block = b""
+
+        def hold(self, size):
+            """See above."""
+            if len(Reserve._block) < size:
+                Reserve._block = b""
+                Reserve._block = bytearray(size)
+
+        def release(self):
+            """See above."""
+            Reserve._block = b""
 
     utf8 = memoryview  # of the text itself: a str is UTF-8 there
 

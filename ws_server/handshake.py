@@ -5,6 +5,7 @@ from hashlib import sha1
 
 from .compat import TYPE_CHECKING
 from .errors import HandshakeError
+from .utf8 import is_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,12 +27,20 @@ REASONS = {
 }
 
 # RFC 9110 section 5.6.2
-_TOKEN = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_TOKEN = b"abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+.^_`|~"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-# The headers that are looked at; all others are checked for their form and dropped.
-_SINGLE = ("host", "sec-websocket-key", "sec-websocket-version", "origin")
-_LISTS = ("upgrade", "connection", "sec-websocket-protocol")
+# The headers that are looked at, and whether they are lists, which may be spread over several lines. All
+# others are checked for their form and dropped.
+_LOOKED_AT = {
+    b"host": False,
+    b"origin": False,
+    b"sec-websocket-key": False,
+    b"sec-websocket-version": False,
+    b"connection": True,
+    b"sec-websocket-protocol": True,
+    b"upgrade": True,
+}
 
 
 class Request:
@@ -131,18 +140,20 @@ class RequestParser:
 
     def _take_header(self, line: bytes) -> None:
         colon = line.find(b":")
-        if colon < 1 or not _only(line[:colon], _TOKEN):
-            raise HandshakeError(400, "a header line is not 'name: value' (RFC 9112 section 5)")
-        name = str(line[:colon], "ascii").lower()
-        if name in _SINGLE:
-            if name in self._headers:
-                raise HandshakeError(400, f"the header {name} is there twice (RFC 6455 section 11.3)")
-            self._headers[name] = _decode(line[colon + 1 :])
-        elif name in _LISTS:
-            before = self._headers.get(name)
+        raw = line[:colon].lower()
+        if colon > 0 and raw in _LOOKED_AT:
+            name = str(raw, "ascii")
             value = _decode(line[colon + 1 :])
-            self._headers[name] = value if before is None else before + "," + value
-        elif name == "transfer-encoding" or (name == "content-length" and _decode(line[colon + 1 :]) != "0"):
+            before = self._headers.get(name)
+            if before is None:
+                self._headers[name] = value
+            elif _LOOKED_AT[raw]:
+                self._headers[name] = before + "," + value
+            else:
+                raise HandshakeError(400, f"the header {name} is there twice (RFC 6455 section 11.3)")
+        elif colon < 1 or not _only(raw, _TOKEN):
+            raise HandshakeError(400, "a header line is not 'name: value' (RFC 9112 section 5)")
+        elif raw == b"transfer-encoding" or (raw == b"content-length" and _decode(line[colon + 1 :]) != "0"):
             raise HandshakeError(400, "the request has a body (RFC 6455 section 4.1)")
 
     def _judge(self) -> Request:
@@ -187,11 +198,9 @@ def _only(text: bytes, alphabet: bytes) -> bool:
 
 def _decode(value: bytes) -> str:
     """Text of a header value. Raises HandshakeError beyond ASCII, which has no meaning where this is used."""
-    for byte in value:
-        if byte > 0x7E or (byte < 0x20 and byte != 0x09):
-            raise HandshakeError(
-                400, f"byte 0x{byte:02X} in a header that must be plain text (RFC 9110 section 5.5)"
-            )
+    for start in range(0, len(value), 128):
+        if not is_ascii(value, start, start + 128):
+            raise HandshakeError(400, "a header that must be plain text is not ASCII (RFC 9110 section 5.5)")
     return str(value, "ascii").strip(" \t")
 
 

@@ -1,6 +1,6 @@
 """Messages (RFC 6455 sections 5.4 to 5.6): frames to events; fragments, UTF-8, Close frames."""
 
-from .compat import TYPE_CHECKING
+from .compat import TYPE_CHECKING, Reserve
 from .errors import ProtocolError
 from .frames import CLOSE, CONTINUATION, PING, PONG, TEXT
 from .utf8 import Utf8Checker, is_utf8
@@ -14,6 +14,8 @@ NO_STATUS = 1005
 """Stands for a Close frame without a code; never sent (section 7.4.1)."""
 ABNORMAL = 1006
 """Stands for a connection that ended without a Close frame; never sent."""
+
+_reserve = Reserve()
 
 
 class _Data:
@@ -152,13 +154,12 @@ class MessageAssembler:
 
     def frame_buffer(self, length: int) -> bytearray:
         """See `frames.Receiver`."""
+        if self._opcode < CLOSE:
+            _reserve.hold(length + (len(self._message) if self._message else 0))
         buffer = bytearray(length + (len(self._message) if self._message and self._opcode < CLOSE else 0))
         if self._opcode >= CLOSE:
             self._control = buffer
         else:
-            # A try: `frame_end` copies the message. If many messages took the last of the memory before any
-            # of them can be completed, none ever could.
-            bytearray(len(buffer))
             if self._message:
                 buffer[: len(self._message)] = self._message
             self._message = buffer
@@ -184,6 +185,7 @@ class MessageAssembler:
             if self._text is not None and not self._text.complete:
                 raise ProtocolError(1007, "text ends within a character", "8.1")
             data = self._message
+            _reserve.release()
             # This order lets the caller try again after a MemoryError.
             self.events.append(Message(bytes(data) if self._text is None else str(data, "utf-8")))
             self._message = None

@@ -222,8 +222,13 @@ class ServerProtocol:
                 start = parser.position
                 parser.skip()
             except MemoryError:
-                self.starved = True
-                self._early = bytes(memoryview(data)[parser.position : end])
+                start = parser.position
+                try:
+                    self._early = bytes(memoryview(data)[start:end])
+                    self.starved = True
+                except MemoryError:  # not even for what has come already
+                    problem = no_memory()
+                    parser.skip()
         if parser.skipping:
             parser.feed(data, start, end)
         events = assembler.events
@@ -252,3 +257,8 @@ class ServerProtocol:
         if not self._close_sent:
             self._send_close(close_payload(event.code))
         self.finished = True
+
+
+def no_memory() -> ProtocolError:
+    """Return the error of a message that there is no memory for: code 1013 is Try Again Later."""
+    return ProtocolError(1013, "no memory for the message", "7.4.2")

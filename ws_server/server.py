@@ -2,13 +2,23 @@
 
 import asyncio
 
-from .compat import READ_SIZE, TYPE_CHECKING, close_stream, listen, read_into, set_no_delay, sleep_ms, spawn
+from .compat import (
+    TYPE_CHECKING,
+    close_stream,
+    listen,
+    read_buffer,
+    read_into,
+    set_no_delay,
+    sleep_ms,
+    spawn,
+    tidy,
+)
 from .connection import WebSocketConnection
 from .errors import HandshakeError, ProtocolError
 from .events import EventEmitter
 from .handshake import Request, choose_protocol
 from .link import Link
-from .protocol import CONNECTING, OPEN, ServerProtocol
+from .protocol import CONNECTING, OPEN, ServerProtocol, no_memory
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -21,7 +31,7 @@ _REFUSERS = 2
 """Connections beyond the backlog that are told so (503) at the same time; further ones are dropped."""
 
 _PAUSE = 50
-_PATIENCE = 40
+_PATIENCE = 10
 """Milliseconds between two attempts to find memory for a message, and their number."""
 
 
@@ -102,8 +112,8 @@ class WebSocketServer(EventEmitter):
         self._watchdog = Watchdog()
         self._closing = False
         self._closed: asyncio.Event | None = None
-        # One for all: between a read and the parsing of what it gave, no other task runs.
-        self._buffer = bytearray(READ_SIZE)
+        # One for all connections: between a read and the parsing of what it gave, no other task runs.
+        self._buffer = read_buffer()
 
     async def serve(self) -> None:
         """Listen; return when `close()` has done its work. Raises OSError if the address cannot be had."""
@@ -181,6 +191,8 @@ class WebSocketServer(EventEmitter):
         if self._closing or self._listener is None or len(self._links) >= self._backlog + _REFUSERS:
             await close_stream(writer)
             return
+        if self._links:
+            tidy()
         set_no_delay(writer)
         full = len(self._links) >= self._backlog
         link = Link(ServerProtocol(*self._protocol_options), writer, self._watchdog, self._close_timeout)
@@ -237,7 +249,7 @@ class WebSocketServer(EventEmitter):
         if times < _PATIENCE:
             await sleep_ms(_PAUSE)
             return
-        error = ProtocolError(1013, "no memory for the message", "7.4.2")
+        error = no_memory()
         link.protocol.fail(error)
         link.linger()
         conn.deliver(error)
