@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 from scapy.layers.inet import ICMP, IP
 
 from bench import Board
 from bench.capture import Capture
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
+
+Start = Callable[[int], Board]
+
+
+@pytest.fixture
+def start(request: pytest.FixtureRequest) -> Start:
+    """Boot one more board with the firmware under test; its seed is that of the run plus a number."""
+    option = request.config.getoption
+
+    def boot(more: int) -> Board:
+        board = Board.boot(option("engine"), option("firmware"), seed=option("seed") + more)
+        board.uart.wait_for("listening")
+        return board
+
+    return boot
 
 
 def conversation(board: Board) -> bytes:
@@ -44,23 +62,14 @@ def test_again_after_something_else(board: Board) -> None:
     assert conversation(board) == first
 
 
-def test_a_second_board_does_the_same(board: Board) -> None:
-    with Board.boot(board.engine, seed=board.seed) as second:
-        second.uart.wait_for("listening")
-        again = conversation(second)
-    with Board.boot(board.engine, seed=board.seed) as third:
-        third.uart.wait_for("listening")
-        assert conversation(third) == again
+def test_a_second_board_does_the_same(start: Start) -> None:
+    with start(0) as one, start(0) as two:
+        assert conversation(one) == conversation(two)
 
 
-def test_another_seed_gives_other_random_numbers(board: Board) -> None:
-    with (
-        Board.boot(board.engine, seed=board.seed) as same,
-        Board.boot(board.engine, seed=board.seed + 1) as other,
-    ):
-        numbers = []
-        for each in (same, other):
-            each.uart.wait_for("listening")
-            with Peer(each.wire, seed=5, sport=50000) as peer:
-                numbers.append(next(r.segment.seq for r in peer.tcp.history if not r.sent))
-        assert numbers[0] != numbers[1]
+def test_another_seed_gives_other_random_numbers(start: Start) -> None:
+    numbers = []
+    for seed in (0, 1):
+        with start(seed) as board, Peer(board.wire, seed=5, sport=50000) as peer:
+            numbers.append(next(record.segment.seq for record in peer.tcp.history if not record.sent))
+    assert numbers[0] != numbers[1]

@@ -11,7 +11,7 @@ from scapy.packet import Packet
 
 from bench import Board, Wire
 from bench.layers.tcp_state import State, TcpResetError
-from bench.layers.tcpip import ACK, PSH, RST, SYN, Segment
+from bench.layers.tcpip import ACK, PSH, RST, SYN, Segment, parse
 from bench.layers.websocket import WebSocket
 from bench.peer import Peer, PeerError
 from packet_tests.checks import assert_well_formed, payload_of
@@ -246,7 +246,8 @@ def test_a_lost_answer_is_sent_again(board: Board, peer: Peer, monkeypatch: pyte
     feed = peer.tcp.feed
 
     def lose_first(frame: bytes, now: float) -> bool:
-        if not lost and len(frame) > 60:
+        received = parse(frame)
+        if not lost and received is not None and received.segment.payload:
             lost.append(frame)
             return True
         return feed(frame, now)
