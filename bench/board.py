@@ -13,6 +13,7 @@ from bench.addresses import BENCH, BOARD, Station
 from bench.engines import DEFAULT_ENGINE, create_machine
 from bench.health import Health
 from bench.loop import Loop
+from bench.scapy_interface import attach
 from bench.uart import Uart
 from bench.wire import Wire, WireState
 from emulation.errors import UserError
@@ -52,6 +53,7 @@ class Board:
         self.clock = self._loop.clock
         self.uart = Uart(self._loop)
         self.wire = Wire(self._loop, board=station, host=BENCH, rng=self.random)
+        attach(self.wire)
         self.health = Health(self._loop, self.uart, self.wire)
 
     @classmethod

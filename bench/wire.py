@@ -212,8 +212,12 @@ class Wire(Tap):
         `inter` is the time the board runs between two frames sent through it.
         """
         end = Tap(self, inter=inter)
-        self._taps.append(end)
+        self.remember(end)
         return contextlib.closing(end)
+
+    def remember(self, end: Tap) -> None:
+        """Frames reach this end from now on."""
+        self._taps.append(end)
 
     def forget(self, end: Tap) -> None:
         """Frames no longer reach this end."""
