@@ -48,6 +48,8 @@ module("main.py", base_path="$(STAGE_DIR)")
 
 _STAMP = "stamp.json"
 _LOG = "build.log"
+_RULES = "rules"
+_OBJECTS = ("board", "extmod", "frozen_mpy", "genhdr", "lib", "libc", "lwip", "net", "port", "py", "shared")
 _NOT_FROZEN = {"tests", "__pycache__"}
 _HOST_ONLY = {"__main__.py"}
 
@@ -81,6 +83,10 @@ class _Plan:
             relative = path.relative_to(self.ws_server)
             if not _NOT_FROZEN.intersection(relative.parts) and path.name not in _HOST_ONLY:
                 yield f"ws_server/{relative.as_posix()}", path
+
+    def rules(self) -> str:
+        """Changes whenever all objects have to be compiled anew, with compiler, options and source trees."""
+        return _digest([self.sources.identity, self.compiler, (HERE / "Makefile").read_bytes()])
 
     def base(self) -> str:
         """Changes whenever an input other than the frozen Python code changes.
@@ -177,6 +183,7 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     _check_compiler()
     base, fingerprint = plan.base(), plan.fingerprint()
     _seed(plan, base)
+    forget_objects(plan.out, plan.rules())
     for name in (_STAMP, _LOG, ELF_NAME):
         (plan.out / name).unlink(missing_ok=True)
     _stage(plan)
@@ -215,6 +222,21 @@ def _check_compiler() -> None:
             f"{_tool('gcc')} cannot compile for 32-bit x86: {(done.stderr.splitlines() or ['?'])[0]}",
             "install a gcc for x86 (Debian: gcc-i686-linux-gnu) and set CROSS_COMPILE=i686-linux-gnu-",
         )
+
+
+def forget_objects(out: Path, rules: str) -> None:
+    """Remove the objects in `out` unless they were made by these rules (a digest of them).
+
+    make goes by the age of files: it would link objects of other options, compilers or source trees.
+    """
+    kept = out / _RULES
+    if kept.exists() and kept.read_text() == rules:
+        return
+    for name in _OBJECTS:
+        shutil.rmtree(out / name, ignore_errors=True)
+    for path in out.glob("frozen_content.*"):
+        path.unlink()
+    kept.write_text(rules)
 
 
 def _seed(plan: _Plan, base: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emulation.errors import UserError
-from emulation.firmware.build import DEFAULT_OUT, BuildResult, build, first_error, up_to_date
+from emulation.firmware.build import DEFAULT_OUT, BuildResult, build, first_error, forget_objects, up_to_date
 
 
 def test_an_unchanged_build_is_skipped(firmware: BuildResult) -> None:
@@ -34,6 +34,24 @@ def test_a_damaged_elf_is_built_again(firmware: BuildResult, tmp_path: Path) -> 
     again = build(tmp_path / "out")
     assert again.fresh
     assert again.sha256 == firmware.sha256
+
+
+def test_objects_of_other_options_do_not_get_into_the_firmware(tmp_path: Path) -> None:
+    objects = [tmp_path / "py" / "vm.o", tmp_path / "frozen_content.o"]
+
+    def compile_something() -> None:
+        for path in objects:
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+
+    compile_something()
+    forget_objects(tmp_path, "-Os")
+    assert not any(path.exists() for path in objects)
+    compile_something()
+    forget_objects(tmp_path, "-Os")
+    assert all(path.exists() for path in objects)
+    forget_objects(tmp_path, "-O2")
+    assert not any(path.exists() for path in objects)
 
 
 @pytest.mark.usefixtures("firmware")
