@@ -115,6 +115,16 @@ def test_disabling_an_interrupt_forgets_its_latched_edge() -> None:
     assert not part.irq.level
 
 
+def test_enabling_another_pin_keeps_a_latched_edge_and_level_mode_drops_it() -> None:
+    part = port(edge=True, level=True)
+    part.set_pin(PIN, False)
+    part.write(reg.INTEN, 4, BIT | 1 << 7)
+    assert part.read(reg.RAW_INTSTATUS, 4) & BIT
+    part.write(reg.INT_POLARITY, 4, BIT)
+    part.write(reg.INTTYPE_LEVEL, 4, 0)
+    assert not part.read(reg.RAW_INTSTATUS, 4) & BIT
+
+
 def test_an_output_pin_does_not_interrupt() -> None:
     part = port(edge=True, level=True)
     part.write(reg.SWPORTA_DDR, 4, BIT)

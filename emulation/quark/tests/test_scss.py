@@ -18,7 +18,7 @@ def scss(seed: int = 0) -> tuple[Scss, Clock]:
     return Scss("scss", clock, seed), clock
 
 
-@pytest.mark.parametrize("offset", [0x018, 0x458, 0x46C, 0x4D4, 0x90C, 0x930, 0x940, 0x3FFC])
+@pytest.mark.parametrize("offset", [0x018, 0x458, 0x46C, 0x4D4, 0x90C, 0x930, 0x940, 0xAFC, 0xC00, 0x3FFC])
 def test_registers_without_a_function_are_storage(offset: int) -> None:
     part, _ = scss()
     part.write(offset, 4, 0x12345678)
@@ -101,6 +101,15 @@ def test_the_periodic_timer_does_not_drift() -> None:
         clock.advance(clock.next_event)
         expiries.append(clock.now)
     assert expiries == [-(-n * 3 * HZ // 32768) for n in range(1, 33)]
+
+
+def test_a_reset_stops_the_periodic_timer_and_its_interrupt() -> None:
+    part, clock = scss()
+    part.write(reg.AONPT_CFG, 4, 1)
+    clock.advance(HZ)
+    part.reset()
+    assert (part.read(reg.AONPT_STAT, 4), part.aonpt_irq.level) == (0, False)
+    assert clock.next_event is None
 
 
 def test_the_periodic_timer_counts_down_restarts_and_stops() -> None:

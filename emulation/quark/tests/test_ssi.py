@@ -413,6 +413,12 @@ def test_registers_that_do_not_exist_are_reported() -> None:
     assert told == [("read", 0xF4), ("write", 0xFC)]
 
 
+def test_reset_of_an_idle_controller_is_no_end_of_a_transaction() -> None:
+    part, slave = master(enable=False)
+    part.reset()
+    assert slave.transactions == [[]]
+
+
 def test_reset_ends_a_transaction() -> None:
     part, slave = master(imr=reg.TXE)
     send(part, 1)
