@@ -87,6 +87,7 @@ class QuarkMachine:
         self._wake = Stop.DEADLINE
         self._executed = 0
         self._fault: GuestFault | None = None
+        self._reset_requested = ""
         self._rdtsc_watched: set[int] = set()
         self._connect()
 
@@ -111,6 +112,11 @@ class QuarkMachine:
         for part in self._soc.peripherals():
             part.on_unknown = self._unknown_register
         self._cpu.on_port = self._unknown_port
+        self._soc.on_reset_request(self._request_reset)
+
+    def _request_reset(self, kind: str) -> None:
+        self._reset_requested = kind
+        self._cpu.state.request = 1
 
     # -- what the guest touches that is not there --------------------------------------------------------
 
@@ -161,6 +167,16 @@ class QuarkMachine:
         """Power-on reset with the loaded firmware in place."""
         for memory in self._soc.bus.memories:
             memory.data[:] = bytes(memory.size)
+        self._clock.read_cycles = None
+        self._start_over(0)
+        self._frames.clear()
+        self._uart_out.clear()
+        self._health.reset()
+        self._executed = 0
+        self._fault = None
+
+    def _start_over(self, cycle: int) -> None:
+        """Every register at its reset value, the ELF's segments in place; SRAM keeps the rest it holds."""
         entry = 0
         if self.firmware is not None:
             entry = self.firmware.entry
@@ -170,17 +186,14 @@ class QuarkMachine:
                 memory, offset = found
                 memory.data[offset : offset + len(segment.data)] = segment.data
             self._watch_rdtsc(self.firmware)
-        self._clock.read_cycles = None
         self._soc.reset()
         if self._port is not None:
             self._port.reset()
         self._cpu.reset(entry)
+        self._clock.advance(cycle)
+        self._cpu.state.cycles = cycle
         self._cpu.state.interrupt = 1 if self._lapic.deliverable else 0
-        self._frames.clear()
-        self._uart_out.clear()
-        self._health.reset()
-        self._executed = 0
-        self._fault = None
+        self._reset_requested = ""
 
     def _watch_rdtsc(self, firmware: Firmware) -> None:
         found: set[int] = set()
@@ -264,6 +277,11 @@ class QuarkMachine:
             if window.error is not None:
                 error, window.error = window.error, None
                 raise error
+        if self._reset_requested:
+            # The board starts again, time does not: whoever watches from outside sees one timeline.
+            log.info("the guest asked for a %s reset", self._reset_requested)
+            self._start_over(cpu.state.cycles)
+            return
         if reason is Exit.EXCEPTION:
             if cpu.is_exception:
                 self._health.saw_exception()

@@ -162,6 +162,12 @@ class Soc:
             raise UserError(f"{self.platform.path} has no UART named {name}", f"it has: {known}")
         return part
 
+    def on_reset_request(self, listener: Callable[[str], None]) -> None:
+        """Tell `listener` when software asks the system control subsystem for a `warm` or `cold` reset."""
+        for part in self.parts.values():
+            if isinstance(part, Scss):
+                part.on_reset = listener
+
     def peripherals(self) -> list[Peripheral]:
         """The models that can report unmodelled registers."""
         return [p for p in self.parts.values() if isinstance(p, Peripheral)]

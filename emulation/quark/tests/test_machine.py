@@ -187,6 +187,19 @@ def test_snapshots_of_another_firmware_are_refused() -> None:
         machine.restore(state)
 
 
+@pytest.mark.parametrize("bit", [2, 8], ids=["warm", "cold"])
+def test_a_reset_that_the_guest_asks_for_starts_the_board_again_while_time_goes_on(bit: int) -> None:
+    machine = boot(
+        "main: say up\n incl kept\n movl $0x1ff, LAPIC + 0xf0\n movl $1000, %ecx\n1: decl %ecx\n jnz 1b\n"
+        f"cmpl $3, kept\n je 2f\n movl ${bit}, 0xB0800570\n jmp .\n"
+        "2: sti\n3: hlt\n jmp 3b\n.bss\n.globl kept\nkept: .long 0"
+    )
+    machine.run(0.1)
+    assert machine.uart_read() == b"upupup"
+    assert machine.now == 0.1
+    assert machine.instructions > 3 * 2000
+
+
 def test_an_unmodelled_register_is_noted_once_and_reads_zero() -> None:
     machine = boot(
         "main: movl $3, %ecx\n1: movl 0xB0000900, %eax\n movl 0xB00FF000, %eax\n decl %ecx\n jnz 1b\n"
