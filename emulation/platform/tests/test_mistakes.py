@@ -44,6 +44,12 @@ MISTAKES = {
         "3:1",
         "expected the end of the block or the end of the line, found the end of the file",
     ),
+    "a separator too many": ("a: T;;\nb: T", "1:6", "expected an entry, found ';'"),
+    "a separator that the end of the line makes twice": (
+        "a: T;\nb: T",
+        "1:6",
+        "expected an entry, found the end of the line",
+    ),
     "a brace too many": ("a: T }", "1:6", "found '}'"),
     "a string that is never closed": ('a: T\n    x: "one\n', "2:8", "a string that is never closed"),
     "a long string that is never closed": ("a: T\n    x: '''one\n", "2:8", "a string that is never closed"),

@@ -163,4 +163,4 @@ def test_indented(entries: list[Entry]) -> None:
 
 @given(platforms())
 def test_braced(entries: list[Entry]) -> None:
-    assert read(";\n".join(braced(entry) for entry in entries)) == entries
+    assert read("\n".join(braced(entry) for entry in entries)) == entries
