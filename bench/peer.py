@@ -47,6 +47,9 @@ _ENDED = (State.TIME_WAIT, State.CLOSED)
 class PeerError(AssertionError):
     """The board did not do what was expected; `error` is how the connection failed, if it did."""
 
+    ROBOT_SUPPRESS_NAME = True
+    """Robot Framework: show the message without the name of the class before it."""
+
     def __init__(self, sent: str, expected: str, came: str, error: TcpError | None = None) -> None:
         super().__init__(f"expected {expected}\n  came: {came}\n  sent: {sent}")
         self.sent, self.expected, self.came, self.error = sent, expected, came, error

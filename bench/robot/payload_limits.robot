@@ -77,9 +77,9 @@ A Length With Its Highest Bit Set Is Refused
     [Documentation]    Section 5.2: the most significant bit of the 64 bit form must be 0.
     [Tags]    negative
     [Template]    Announced Frame Should Be Refused
-    binary    ${HIGHEST_BIT}    1002
-    text    ${HIGHEST_BIT}    1002
-    binary    ${WRAPS_AROUND}    1002
+    binary    ${HIGHEST_BIT}    1002    rfc=RFC 6455, section 5.2
+    text    ${HIGHEST_BIT}    1002    rfc=RFC 6455, section 5.2
+    binary    ${WRAPS_AROUND}    1002    rfc=RFC 6455, section 5.2
 
 A Length That Is Not In Its Shortest Form Is Refused
     [Documentation]    Section 5.2: the minimal number of bytes must be used to encode the length.
@@ -167,10 +167,10 @@ Message Of Length Should Be Refused
 
 Announced Frame Should Be Refused
     [Documentation]    Send the header of a frame, and nothing after it.
-    [Arguments]    ${opcode}    ${announced}    ${code}
+    [Arguments]    ${opcode}    ${announced}    ${code}    ${rfc}=RFC 6455, section 7.4.1
     Open WebSocket
     Send Header Only    ${opcode}    ${announced}
-    Connection Should Be Closed With    ${code}
+    Connection Should Be Closed With    ${code}    rfc=${rfc}
 
 Wide Length Should Be Refused
     [Documentation]    Send a text whose length takes more bits than it needs.
