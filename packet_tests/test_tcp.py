@@ -155,6 +155,16 @@ def test_reset_frees_the_connection(wire: Wire) -> None:
 
 
 @pytest.mark.usefixtures("unharmed")
+def test_a_flood_of_half_open_connections_does_not_shut_the_door(wire: Wire) -> None:
+    for number in range(40):
+        wire.send(IP() / TCP(sport=20000 + number, dport=8080, seq=number, flags="S"))
+        wire.run(0.002)
+    with Peer(wire, timeout=60) as peer:
+        peer.upgrade()
+        peer.echo("let in")
+
+
+@pytest.mark.usefixtures("unharmed")
 def test_a_connection_that_says_nothing_is_closed_in_the_end(wire: Wire) -> None:
     with Peer(wire, timeout=60) as peer:
         peer.expect_end(rfc="the server's open timeout")
