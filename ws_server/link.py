@@ -1,8 +1,10 @@
 """What is between a connection's protocol and its socket: sending, deadlines, the end."""
 
 import asyncio
+from errno import ETIMEDOUT
 
 from .compat import TYPE_CHECKING, Output, abort, close_stream, peer_address, spawn
+from .protocol import OPEN
 
 if TYPE_CHECKING:
     from typing import Any
@@ -15,17 +17,20 @@ LINGER = 500
 """Milliseconds for which a failed connection is read on. What is unread when TCP closes is answered with a
 reset, and a reset can overtake the Close frame that says why."""
 
+_OPEN, _CLOSE, _INTERVAL, _PING, _IDLE = range(5)
+
 
 class Link:
     """One TCP connection, made by the task that reads from it; `expire` and `drop` cancel that task.
 
-    `lost` is the error that broke the connection, if one did; `cancelled` tells a cancellation of ours from
-    others.
+    `heard` is to be set when something has come. `lost` is the error that broke the connection, if one did;
+    `cancelled` tells a cancellation of ours from others.
     """
 
     def __init__(
-        self, protocol: "ServerProtocol", writer: "Writer", watchdog: "Watchdog", close_timeout: int
+        self, protocol: "ServerProtocol", writer: "Writer", watchdog: "Watchdog", timeouts: "tuple[int, ...]"
     ) -> None:
+        """`timeouts`, in milliseconds: open, close, ping interval, ping, idle; the third and last may be 0."""
         self.protocol = protocol
         self.lost: OSError | None = None
         self.cancelled = False
@@ -33,7 +38,11 @@ class Link:
         self._writer = writer
         self._output = Output(writer)
         self._watchdog = watchdog
-        self._close_timeout = close_timeout
+        self._timeouts = timeouts
+        self._quiet = 0  # milliseconds in which nothing has come
+        self._armed = 0  # milliseconds until the next look at that
+        self._pinged = False
+        self.heard = False
         self._reader_task: Any = asyncio.current_task()
         self._flusher: Any = None
         self._dropped = False
@@ -75,26 +84,57 @@ class Link:
         finally:
             self._flusher = None
 
-    def expect_open(self, timeout: int) -> None:
-        """The opening handshake must be done in `timeout` milliseconds."""
-        self._watchdog.set(self, timeout)
+    def expect_open(self) -> None:
+        """The opening handshake must be done in time."""
+        self._watchdog.set(self, self._timeouts[_OPEN])
 
     def opened(self) -> None:
-        """The opening handshake is done."""
+        """The opening handshake is done; from now on, look after the peer, if that is asked for."""
         self._watchdog.clear(self)
+        self._arm(self._timeouts[_INTERVAL])
 
     def expect_close(self) -> None:
-        """The closing handshake must be done within the close timeout."""
-        if not self._watchdog.has(self):
-            self._watchdog.set(self, self._close_timeout)
+        """The closing handshake must be done in time."""
+        if self._armed or not self._watchdog.has(self):
+            self._armed = 0
+            self._watchdog.set(self, self._timeouts[_CLOSE])
 
     def linger(self) -> None:
         """The connection has failed: leave it a moment to read what is on its way."""
+        self._armed = 0
         self._watchdog.set(self, LINGER)
 
     def expire(self) -> None:
-        """End the connection: a deadline has passed."""
-        self._cancel()
+        """A deadline has passed: end the connection, or look whether the peer is still there."""
+        if self.protocol.state != OPEN:
+            self._cancel()
+            return
+        if self.heard:
+            self.heard = self._pinged = False
+            self._quiet = 0
+            self._arm(self._timeouts[_INTERVAL])
+            return
+        self._quiet += self._armed
+        if self._timeouts[_IDLE] and self._quiet >= self._timeouts[_IDLE]:
+            self.protocol.close(1001, "idle")
+            self.expect_close()
+        elif self._pinged:
+            self.lose(OSError(ETIMEDOUT, "no answer to a Ping"))
+            return
+        elif self._timeouts[_INTERVAL]:
+            self._pinged = True
+            self.protocol.ping()
+            self._arm(self._timeouts[_PING])
+        self.flush()
+
+    def _arm(self, delay: int) -> None:
+        """Look after the peer in `delay` milliseconds (0: never), or when it becomes idle if that is first."""
+        idle = self._timeouts[_IDLE]
+        if idle and (not delay or idle - self._quiet < delay):
+            delay = idle - self._quiet
+        self._armed = delay
+        if delay:
+            self._watchdog.set(self, delay)
 
     def drop(self) -> None:
         """End the connection now, without another word."""

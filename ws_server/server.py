@@ -58,6 +58,9 @@ class WebSocketServer(EventEmitter):
       without a sub-protocol.
     - `auto_pong`: whether Pings are answered.
     - `open_timeout`, `close_timeout`: seconds for the opening and the closing handshake.
+    - `ping_interval`: seconds without a byte from a client after which it is sent a Ping, 0 for never;
+      `ping_timeout`: seconds for its answer, else the connection is given up.
+    - `idle_timeout`: seconds without a byte from a client after which it is sent a Close, 0 for never.
     - `max_line`, `max_head`: bytes of one line, and of all, of the upgrade request.
     - `max_queue`: bytes that may wait for a slow reader before `send` raises BacklogFullError.
 
@@ -76,6 +79,9 @@ class WebSocketServer(EventEmitter):
         auto_pong: bool = True,
         open_timeout: int = 10,
         close_timeout: int = 3,
+        ping_interval: int = 0,
+        ping_timeout: int = 10,
+        idle_timeout: int = 0,
         max_fragments: int = 1024,
         max_line: int = 1024,
         max_head: int = 4096,
@@ -88,6 +94,9 @@ class WebSocketServer(EventEmitter):
         _check("max_fragments", max_fragments, 1)
         _check("open_timeout", open_timeout, 1)
         _check("close_timeout", close_timeout, 1)
+        _check("ping_interval", ping_interval, 0)
+        _check("ping_timeout", ping_timeout, 1)
+        _check("idle_timeout", idle_timeout, 0)
         _check("max_line", max_line, 64)
         _check("max_head", max_head, 128)
         if host is not None and not isinstance(host, str):
@@ -103,8 +112,8 @@ class WebSocketServer(EventEmitter):
         self._backlog = backlog
         self._track = client_tracking
         self._accept_handler = accept_handler
-        self._open_timeout = open_timeout * 1000
-        self._close_timeout = close_timeout * 1000
+        timeouts = (open_timeout, close_timeout, ping_interval, ping_timeout, idle_timeout)
+        self._timeouts = tuple([seconds * 1000 for seconds in timeouts])
         self._max_queue = max_queue
         self._protocol_options = (max_payload, max_fragments, max_line, max_head, auto_pong)
         self._listener: Listener | None = None
@@ -195,17 +204,17 @@ class WebSocketServer(EventEmitter):
             tidy()
         set_no_delay(writer)
         full = len(self._links) >= self._backlog
-        link = Link(ServerProtocol(*self._protocol_options), writer, self._watchdog, self._close_timeout)
+        link = Link(ServerProtocol(*self._protocol_options), writer, self._watchdog, self._timeouts)
         conn = WebSocketConnection(link, self._max_queue)
         self._links[link] = conn
-        link.expect_open(self._open_timeout)
+        link.expect_open()
         try:
             await self._talk(reader, link, conn, full)
         except asyncio.CancelledError:
             if not link.cancelled:
                 raise
             if link.protocol.state == CONNECTING:
-                late = HandshakeError(408, f"no upgrade request within {self._open_timeout // 1000} s")
+                late = HandshakeError(408, f"no upgrade request within {self._timeouts[0] // 1000} s")
                 link.protocol.refuse(late)
                 link.flush()
                 self.emit("error", late)
@@ -243,6 +252,7 @@ class WebSocketServer(EventEmitter):
             count = await read_into(reader, self._buffer)
             if not count:
                 return
+            link.heard = True
 
     async def _wait_for_memory(self, link: Link, conn: WebSocketConnection, times: int) -> None:
         """Let the others finish with their messages; the peer waits meanwhile. Not for ever."""

@@ -372,6 +372,45 @@ def test_peer_that_does_not_answer_the_close_is_cut_off_by_the_close_timeout() -
     run(scenario)
 
 
+def test_client_that_answers_pings_stays() -> None:
+    async def scenario() -> None:
+        async with echo_server(ping_interval=1, ping_timeout=1) as server, connect(url(server)) as conn:
+            (ours,) = server.clients
+            pongs: asyncio.Queue[bytes] = asyncio.Queue()
+            ours.on("pong", pongs.put_nowait)
+            for _ in range(2):
+                assert await pongs.get() == b""
+            await conn.send("still here")
+            assert await conn.recv() == "still here"
+
+    run(scenario)
+
+
+def test_client_that_does_not_answer_pings_is_given_up() -> None:
+    async def scenario() -> None:
+        async with echo_server(ping_interval=1, ping_timeout=1) as server, bare(server) as peer:
+            await peer.upgrade()
+            (ours,) = server.clients
+            errors: list[Exception] = []
+            closed: asyncio.Queue[int] = asyncio.Queue()
+            ours.on("error", errors.append).on("close", lambda code, reason: closed.put_nowait(code))
+            assert await peer.reader.readexactly(2) == b"\x89\x00"
+            assert await closed.get() == 1006
+            assert "no answer to a Ping" in str(errors[0])
+
+    run(scenario)
+
+
+def test_idle_client_is_sent_away() -> None:
+    async def scenario() -> None:
+        async with echo_server(idle_timeout=1) as server, connect(url(server)) as conn:
+            with pytest.raises(websockets.ConnectionClosedOK):
+                await conn.recv()
+            assert (conn.close_code, conn.close_reason) == (1001, "idle")
+
+    run(scenario)
+
+
 def test_connection_beyond_the_backlog_is_told_and_served_later() -> None:
     async def scenario() -> None:
         async with echo_server(backlog=2) as server, connect(url(server)), connect(url(server)) as second:
@@ -581,6 +620,9 @@ def test_all_addresses_by_default() -> None:
         ({"max_fragments": 0}, ValueError, "max_fragments must be 1 or more"),
         ({"open_timeout": 0}, ValueError, "open_timeout must be 1 or more"),
         ({"close_timeout": 0}, ValueError, "close_timeout must be 1 or more"),
+        ({"ping_interval": -1}, ValueError, "ping_interval must be 0 or more"),
+        ({"ping_timeout": 0}, ValueError, "ping_timeout must be 1 or more"),
+        ({"idle_timeout": -1}, ValueError, "idle_timeout must be 0 or more"),
         ({"max_line": 1}, ValueError, "max_line must be 64 or more"),
         ({"max_head": 1}, ValueError, "max_head must be 128 or more"),
         ({"max_queue": -1}, ValueError, "max_queue must be 0 or more"),
@@ -649,5 +691,18 @@ def test_zephyr_js_sample_answers_masked_and_pings_at_every_tenth() -> None:
             for number in range(1, 11):
                 assert await masked_frame(peer.reader) == (1, f"Message #{number}".encode())
             assert (await masked_frame(peer.reader))[0] == 9
+
+    run(scenario)
+
+
+def test_failed_connection_ends_soon_even_if_clients_are_looked_after() -> None:
+    async def scenario() -> None:
+        async with (
+            echo_server(ping_interval=100, idle_timeout=100, close_timeout=100) as server,
+            bare(server) as peer,
+        ):
+            await peer.upgrade()
+            peer.writer.write(b"\x81\x05Hello")
+            assert (await peer.reader.read())[:1] == b"\x88"
 
     run(scenario)
