@@ -30,7 +30,7 @@ class Link:
     def __init__(
         self, protocol: "ServerProtocol", writer: "Writer", watchdog: "Watchdog", timeouts: "tuple[int, ...]"
     ) -> None:
-        """`timeouts`, in milliseconds: open, close, ping interval, ping, idle; the third and last may be 0."""
+        """`timeouts` in milliseconds: open, close, ping interval, ping, idle; the third and last may be 0."""
         self.protocol = protocol
         self.lost: OSError | None = None
         self.cancelled = False
@@ -128,7 +128,7 @@ class Link:
         self.flush()
 
     def _arm(self, delay: int) -> None:
-        """Look after the peer in `delay` milliseconds (0: never), or when it becomes idle if that is first."""
+        """Look after the peer in `delay` milliseconds (0: never), or earlier, when it gets idle."""
         idle = self._timeouts[_IDLE]
         if idle and (not delay or idle - self._quiet < delay):
             delay = idle - self._quiet
