@@ -212,10 +212,11 @@ def segments(wire: Wire) -> None:
 def sample(wire: Wire) -> None:
     with Peer(wire, port=8081) as peer:
         peer.upgrade(protocols=["my_ws_protocol"])
-        for _ in range(10):
+        for number in range(10):
             peer.send_frame(WebSocket() / b"hello")
             peer.receive_frame()
-        assert peer.receive_frame().opcode == 9
+            if number == 0:
+                assert peer.receive_frame().opcode == 9
 
 
 CONVERSATIONS = [messages, fragments, control, masked, segments, sample]

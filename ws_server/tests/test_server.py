@@ -666,31 +666,70 @@ async def masked_frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     return first & 0x0F, bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
 
 
-def test_masked_echo_sample_pings_masked_on_request() -> None:
+def test_masked_echo_sample_pings_and_pongs_masked_on_request() -> None:
     async def scenario() -> None:
         async with subprotocols.make_server(0, host="127.0.0.1") as server, bare(server) as peer:
             peer.writer.write(upgrade_for("masked-echo"))
             await peer.reader.readuntil(b"\r\n\r\n")
             peer.writer.write(client(0x81, b"Hello") + client(0x82, b"\0\xff") + client(0x81, b"ping:abc"))
+            peer.writer.write(client(0x81, b"pong:def"))
             assert await masked_frame(peer.reader) == (1, b"Hello")
             assert await masked_frame(peer.reader) == (2, b"\0\xff")
             assert await masked_frame(peer.reader) == (9, b"abc")
+            assert await masked_frame(peer.reader) == (10, b"def")
             peer.writer.write(client(0x89, b"plain"))
             assert await peer.reader.readexactly(7) == b"\x8a\x05plain"
 
     run(scenario)
 
 
-def test_zephyr_js_sample_answers_masked_and_pings_at_every_tenth() -> None:
+def test_zephyr_js_sample_answers_masked_and_pings_with_the_first_of_ten() -> None:
     async def scenario() -> None:
         async with zephyr_js.make_server(0, host="127.0.0.1") as server, bare(server) as peer:
             peer.writer.write(upgrade_for(zephyr_js.PROTOCOL))
             head = await peer.reader.readuntil(b"\r\n\r\n")
             assert b"Sec-WebSocket-Protocol: my_ws_protocol\r\n" in head
-            peer.writer.write(client(0x81, b"x") * 10)
-            for number in range(1, 11):
+            peer.writer.write(client(0x81, b"x") * 11)
+            for number in range(11):
                 assert await masked_frame(peer.reader) == (1, f"Message #{number}".encode())
-            assert (await masked_frame(peer.reader))[0] == 9
+                if number % 10 == 0:
+                    assert await peer.reader.readexactly(6) == b"\x89\x04PING"
+
+    run(scenario)
+
+
+def test_zephyr_js_sample_prints_what_the_original_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> None:
+        async with zephyr_js.make_server(0, host="127.0.0.1") as server, bare(server) as peer:
+            peer.writer.write(upgrade_for(zephyr_js.PROTOCOL))
+            await peer.reader.readuntil(b"\r\n\r\n")
+            peer.writer.write(client(0x82, b"bytes") + client(0x89, b"p") + client(0x8A, b"q"))
+            peer.writer.write(client(0x88, b"\x03\xe9away"))
+            assert await peer.reader.readexactly(3) == b"\x8a\x01p"
+            await peer.reader.read()
+
+    run(scenario)
+    assert capsys.readouterr().out.splitlines() == [
+        "CONNECTION",
+        "MESSAGE: bytes",
+        "PING: p",
+        "PONG: q",
+        "close event: away code: 1001",
+    ]
+
+
+def test_clients_sample_tells_how_many_there_are() -> None:
+    async def scenario() -> None:
+        async with subprotocols.make_server(0, host="127.0.0.1") as server:
+            offer = [Subprotocol("clients")]
+            async with connect(url(server), subprotocols=offer) as one:
+                async with connect(url(server), subprotocols=offer):
+                    await one.send("how many?")
+                    assert await one.recv() == "2"
+                while len(server.clients) > 1:
+                    await asyncio.sleep(0)
+                await one.send("and now?")
+                assert await one.recv() == "1"
 
     run(scenario)
 
