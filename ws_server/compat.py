@@ -17,6 +17,12 @@ TYPE_CHECKING = False
 READ_SIZE = 536
 """Bytes asked of the socket at once: one segment of lwIP's default size."""
 
+
+def const(value: int) -> int:
+    """Mark a constant of a module: MicroPython's compiler writes the value wherever the name stands."""
+    return value
+
+
 if TYPE_CHECKING or not MICROPYTHON:
     import socket
     import time

@@ -4,7 +4,7 @@
 first two bytes before the extended length, the length before the masking key, everything before any payload.
 """
 
-from .compat import TYPE_CHECKING
+from .compat import TYPE_CHECKING, const
 from .errors import ProtocolError
 from .masking import apply_mask
 
@@ -27,22 +27,25 @@ if TYPE_CHECKING:
             """Take the payload as complete."""
 
 
-CONTINUATION = 0x0
-TEXT = 0x1
-BINARY = 0x2
-CLOSE = 0x8
-PING = 0x9
-PONG = 0xA
+CONTINUATION = const(0x0)
+TEXT = const(0x1)
+BINARY = const(0x2)
+CLOSE = const(0x8)
+PING = const(0x9)
+PONG = const(0xA)
 
-FIN = 0x80
-RSV = 0x70
-OPCODE = 0x0F
-MASK = 0x80
-LENGTH = 0x7F
+MAX_CONTROL_PAYLOAD = const(125)
 
-MAX_CONTROL_PAYLOAD = 125
+_FIN = const(0x80)
+_RSV = const(0x70)
+_OPCODE = const(0x0F)
+_MASK = const(0x80)
+_LENGTH = const(0x7F)
 
-_HEAD, _EXTENDED, _KEY, _PAYLOAD = range(4)
+_HEAD = const(0)
+_EXTENDED = const(1)
+_KEY = const(2)
+_PAYLOAD = const(3)
 
 
 class FrameParser:
@@ -77,9 +80,14 @@ class FrameParser:
         self.position = start
         if end is None:
             end = len(data)
-        while (self.position < end or self._due()) and self.close_skipped is None:
+        while self.close_skipped is None:
             if self._step == _PAYLOAD:
+                # With nothing left, `frame_end` is due, for which there was no memory.
+                if self._left and self.position == end:
+                    return
                 self._take_payload(data, end)
+            elif self.position == end:
+                return
             else:
                 self._take_header(data, end)
 
@@ -89,59 +97,59 @@ class FrameParser:
         self._target = None
 
     def _take_header(self, data: "bytes | bytearray", end: int) -> None:
+        # Local variables, where it is all about few instructions: an attribute costs MicroPython several
+        # times as much.
         header = self._header
-        while self._have < self._need:
-            if self.position == end:
+        position = self.position
+        have = self._have
+        while self._step != _PAYLOAD:
+            need = self._need
+            while have < need and position < end:
+                header[have] = data[position]
+                have += 1
+                position += 1
+            self._have = have
+            self.position = position
+            if have < need:
                 return
-            header[self._have] = data[self.position]
-            self._have += 1
-            self.position += 1
-        length = header[1] & LENGTH
-        extended = 0 if length < 126 else 2 if length == 126 else 8
-        if self._step == _HEAD:
-            self._step = _EXTENDED
-            self._need = 2 + extended
-            if not self.skipping:
-                self._check_head(header[0], header[1])
-        if self._step == _EXTENDED and self._have == self._need:
-            if extended:
-                length = int.from_bytes(header[2 : 2 + extended], "big")
-            self._left = length
-            self._phase = 0
-            self._step = _KEY
-            if header[1] & MASK:
-                self._need += 4
-            if not self.skipping:
-                if (extended == 2 and length < 126) or (extended == 8 and length < 0x10000):
-                    raise ProtocolError(
-                        1002, f"length {length} is not encoded in the minimal number of bytes", "5.2"
-                    )
-                if extended == 8 and header[2] & 0x80:
-                    raise ProtocolError(1002, "most significant bit of the 64-bit length is set", "5.2")
-                self._receiver.frame_begin(bool(header[0] & FIN), header[0] & OPCODE, length)
-        if self._step == _KEY and self._have == self._need:
-            self._key = header[self._need - 4 : self._need] if header[1] & MASK else None
-            self._step = _PAYLOAD
-            if not self._left:
-                self._finish()
+            if self._step == _HEAD:
+                length = header[1] & _LENGTH
+                self._step = _EXTENDED
+                self._need = 2 if length < 126 else 4 if length == 126 else 10
+                if not self.skipping:
+                    self._check_head(header[0], header[1])
+            elif self._step == _EXTENDED:
+                self._step = _KEY
+                self._need = need + 4 if header[1] & _MASK else need
+                self._left = header[1] & _LENGTH if need == 2 else int.from_bytes(header[2:need], "big")
+                self._phase = 0
+                if not self.skipping:
+                    if need > 2:
+                        self._check_length(need - 2, self._left)
+                    self._receiver.frame_begin(header[0] >= _FIN, header[0] & _OPCODE, self._left)
+            else:
+                self._key = header[need - 4 : need] if header[1] & _MASK else None
+                self._step = _PAYLOAD
+
+    def _check_length(self, size: int, length: int) -> None:
+        if length < (126 if size == 2 else 0x10000):
+            raise ProtocolError(1002, f"length {length} is not encoded in the minimal number of bytes", "5.2")
+        if length >> 63:
+            raise ProtocolError(1002, "most significant bit of the 64-bit length is set", "5.2")
 
     def _check_head(self, first: int, second: int) -> None:
-        opcode = first & OPCODE
-        if first & RSV:
+        opcode = first & _OPCODE
+        if first & _RSV:
             raise ProtocolError(1002, "reserved bit set, but no extension was negotiated", "5.2")
         if opcode > PONG or BINARY < opcode < CLOSE:
             raise ProtocolError(1002, f"reserved opcode 0x{opcode:X}", "5.2")
         if opcode >= CLOSE:
-            if not first & FIN:
+            if not first & _FIN:
                 raise ProtocolError(1002, "fragmented control frame", "5.5")
-            if second & LENGTH > MAX_CONTROL_PAYLOAD:
+            if second & _LENGTH > MAX_CONTROL_PAYLOAD:
                 raise ProtocolError(1002, "payload of a control frame longer than 125 bytes", "5.5")
-        if bool(second & MASK) != self._masked:
+        if bool(second & _MASK) != self._masked:
             raise ProtocolError(1002, "frame is not masked" if self._masked else "frame is masked", "5.1")
-
-    def _due(self) -> bool:
-        """Whether the frame at hand is complete, but `frame_end` found no memory."""
-        return self._step == _PAYLOAD and not self._left
 
     def _take_payload(self, data: "bytes | bytearray", end: int) -> None:
         if not self._left:
@@ -170,7 +178,7 @@ class FrameParser:
     def _get_target(self) -> bytearray | None:
         if not self.skipping:
             return self._receiver.frame_buffer(self._left)
-        if self._header[0] & OPCODE == CLOSE and self._left <= MAX_CONTROL_PAYLOAD:
+        if self._header[0] & _OPCODE == CLOSE and self._left <= MAX_CONTROL_PAYLOAD:
             return bytearray(self._left)
         return None
 
@@ -182,7 +190,7 @@ class FrameParser:
             except ProtocolError:
                 self._reset()
                 raise
-        elif self._header[0] & OPCODE == CLOSE:
+        elif self._header[0] & _OPCODE == CLOSE:
             self.close_skipped = self._target if self._target is not None else bytearray()
         self._reset()
 
@@ -195,7 +203,7 @@ class FrameParser:
 
 def frame_header(opcode: int, length: int, fin: bool = True, key: "bytes | None" = None) -> bytes:
     """Header of a frame with a payload of `length` bytes, and the masking key `key` if it is masked."""
-    header = bytearray(((FIN if fin else 0) | opcode, MASK if key else 0))
+    header = bytearray(((_FIN if fin else 0) | opcode, _MASK if key else 0))
     if length < 126:
         header[1] |= length
     elif length < 0x10000:

@@ -5,7 +5,6 @@ from hashlib import sha1
 
 from .compat import TYPE_CHECKING
 from .errors import HandshakeError
-from .utf8 import is_ascii
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,6 +63,9 @@ class Request:
 class RequestParser:
     """Takes the request byte by byte if need be; keeps one line and the few headers that matter.
 
+    Everything is bytes as long as it can be: to make a str of them costs MicroPython a search for an equal
+    one.
+
     `max_line` limits each line, `max_size` the whole head, both in bytes. `complete` tells that the head has
     ended, be it in a refusal.
     """
@@ -75,7 +77,7 @@ class RequestParser:
         self._count = 0
         self._line = b""
         self._target = ""
-        self._headers: dict[str, str] = {}
+        self._headers: dict[bytes, bytes] = {}
         self.position = 0
         self.complete = False
 
@@ -89,7 +91,9 @@ class RequestParser:
         while begin < len(chunk):
             newline = chunk.find(b"\n", begin)
             stop = newline + 1 if newline >= 0 else len(chunk)
-            line = self._line + chunk[begin:stop]
+            line = chunk[begin:stop]
+            if self._line:
+                line = self._line + line
             self._size += stop - begin
             if len(line) > self._max_line:
                 raise HandshakeError(431, f"a line of the request is longer than {self._max_line} bytes")
@@ -109,14 +113,13 @@ class RequestParser:
 
     def _take_line(self, line: bytes) -> bool:
         """Take one line with its end; True for the empty one that ends the head."""
-        if line[-2:] != b"\r\n":
+        if not line.endswith(b"\r\n"):
             raise HandshakeError(400, "a line of the request does not end with CR LF (RFC 9112 section 2.2)")
-        line = line[:-2]
-        if b"\r" in line or b"\0" in line:
+        if line.find(b"\r") != len(line) - 2 or b"\0" in line:
             raise HandshakeError(400, "CR or NUL within a line of the request (RFC 9110 section 5.5)")
         if not self._count:
-            self._take_request_line(line)
-        elif line:
+            self._take_request_line(line[:-2])
+        elif len(line) > 2:
             self._take_header(line)
         else:
             return True
@@ -140,55 +143,69 @@ class RequestParser:
 
     def _take_header(self, line: bytes) -> None:
         colon = line.find(b":")
-        raw = line[:colon].lower()
-        if colon > 0 and raw in _LOOKED_AT:
-            name = str(raw, "ascii")
-            value = _decode(line[colon + 1 :])
+        name = line[:colon].lower()
+        if colon > 0 and name in _LOOKED_AT:
+            value = line[colon + 1 :].strip(b" \t\r\n")
             before = self._headers.get(name)
             if before is None:
                 self._headers[name] = value
-            elif _LOOKED_AT[raw]:
-                self._headers[name] = before + "," + value
+            elif _LOOKED_AT[name]:
+                self._headers[name] = before + b"," + value
             else:
-                raise HandshakeError(400, f"the header {name} is there twice (RFC 6455 section 11.3)")
-        elif colon < 1 or not _only(raw, _TOKEN):
+                raise HandshakeError(
+                    400, f"the header {_decode(name)} is there twice (RFC 6455 section 11.3)"
+                )
+        elif colon < 1 or not _only(name, _TOKEN):
             raise HandshakeError(400, "a header line is not 'name: value' (RFC 9112 section 5)")
-        elif raw == b"transfer-encoding" or (raw == b"content-length" and _decode(line[colon + 1 :]) != "0"):
+        elif name == b"transfer-encoding" or (
+            name == b"content-length" and line[colon + 1 :].strip(b" \t\r\n") != b"0"
+        ):
             raise HandshakeError(400, "the request has a body (RFC 6455 section 4.1)")
 
     def _judge(self) -> Request:
         headers = self._headers
-        if "host" not in headers:
+        if b"host" not in headers:
             raise HandshakeError(400, "the Host header is missing (RFC 6455 section 4.2.1)")
-        if "websocket" not in _split(headers.get("upgrade", "").lower()):
+        if b"websocket" not in _split(headers.get(b"upgrade", b"").lower()):
             raise HandshakeError(
                 400,
                 "the Upgrade header does not name websocket (RFC 6455 section 4.2.1)",
                 ("Upgrade: websocket",),
             )
-        if "upgrade" not in _split(headers.get("connection", "").lower()):
+        if b"upgrade" not in _split(headers.get(b"connection", b"").lower()):
             raise HandshakeError(400, "the Connection header does not name upgrade (RFC 6455 section 4.2.1)")
-        if headers.get("sec-websocket-version") != "13":
+        if headers.get(b"sec-websocket-version") != b"13":
             raise HandshakeError(
                 426,
                 "Sec-WebSocket-Version must be 13 (RFC 6455 section 4.4)",
                 ("Upgrade: websocket", "Sec-WebSocket-Version: 13"),
             )
-        key = headers.get("sec-websocket-key", "")
-        if len(key) != 24 or key[22:] != "==" or not _only(bytes(key[:22], "ascii"), _BASE64):
+        key = headers.get(b"sec-websocket-key", b"")
+        if len(key) != 24 or not key.endswith(b"==") or not _only(key[:22], _BASE64):
             raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64 (RFC 6455 section 4.2.1)")
-        offered = headers.get("sec-websocket-protocol")
-        protocols = [] if offered is None else _split(offered)
-        if offered is not None and not protocols:
-            raise HandshakeError(400, "Sec-WebSocket-Protocol names no sub-protocol (RFC 6455 section 4.1)")
-        if len(set(protocols)) != len(protocols):
-            raise HandshakeError(400, "Sec-WebSocket-Protocol names one twice (RFC 6455 section 4.1)")
-        for protocol in protocols:
-            if not _only(bytes(protocol, "ascii"), _TOKEN):
-                raise HandshakeError(
-                    400, "Sec-WebSocket-Protocol is not a list of tokens (RFC 6455 section 4.1)"
-                )
-        return Request(self._target, headers["host"], headers.get("origin"), protocols, key)
+        origin = headers.get(b"origin")
+        return Request(
+            self._target,
+            _decode(headers[b"host"]),
+            None if origin is None else _decode(origin),
+            _protocols(headers.get(b"sec-websocket-protocol")),
+            _decode(key),
+        )
+
+
+def _protocols(value: bytes | None) -> list[str]:
+    """Sub-protocols of a Sec-WebSocket-Protocol header. Raises HandshakeError."""
+    if value is None:
+        return []
+    protocols = _split(value)
+    if not protocols:
+        raise HandshakeError(400, "Sec-WebSocket-Protocol names no sub-protocol (RFC 6455 section 4.1)")
+    if len(set(protocols)) != len(protocols):
+        raise HandshakeError(400, "Sec-WebSocket-Protocol names one twice (RFC 6455 section 4.1)")
+    for protocol in protocols:
+        if not _only(protocol, _TOKEN):
+            raise HandshakeError(400, "Sec-WebSocket-Protocol is not a list of tokens (RFC 6455 section 4.1)")
+    return [_decode(protocol) for protocol in protocols]
 
 
 def _only(text: bytes, alphabet: bytes) -> bool:
@@ -198,20 +215,20 @@ def _only(text: bytes, alphabet: bytes) -> bool:
 
 def _decode(value: bytes) -> str:
     """Text of a header value. Raises HandshakeError beyond ASCII, which has no meaning where this is used."""
-    for start in range(0, len(value), 128):
-        if not is_ascii(value, start, start + 128):
-            raise HandshakeError(400, "a header that must be plain text is not ASCII (RFC 9110 section 5.5)")
-    return str(value, "ascii").strip(" \t")
+    for byte in value:
+        if byte > 0x7E or byte < 0x20:
+            raise HandshakeError(400, "a header that must be plain text is not (RFC 9110 section 5.5)")
+    return str(value, "ascii")
 
 
-def _split(value: str) -> list[str]:
+def _split(value: bytes) -> list[bytes]:
     """Elements of a comma-separated list; empty ones do not count (RFC 9110 section 5.6.1)."""
-    return [element for element in [part.strip(" \t") for part in value.split(",")] if element]
+    return [element for element in [part.strip(b" \t") for part in value.split(b",")] if element]
 
 
 def accept_key(key: str) -> str:
     """Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455 section 4.2.2)."""
-    return str(b2a_base64(sha1(bytes(key, "ascii") + GUID).digest()), "ascii").strip()
+    return str(b2a_base64(sha1(bytes(key, "ascii") + GUID).digest())[:-1], "ascii")
 
 
 def choose_protocol(handler: "AcceptHandler | None", protocols: list[str]) -> str | None:
