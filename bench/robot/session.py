@@ -42,6 +42,7 @@ class Session:
             # Tests begin after the whole line, not in the middle of printing it.
             self.board.uart.wait_for("\n", timeout=BOOT_TIMEOUT, after=found.end())
             self.boot_time = self.board.clock.now
+            self.printed = len(self.board.uart.text)
             self.state: BoardState = self.board.snapshot()
         except TimeoutError as error:
             self.board.close()

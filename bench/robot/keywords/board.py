@@ -32,6 +32,15 @@ class BoardKeywords(Keywords):
         except TimeoutError as error:
             raise AssertionError(str(error)) from None
 
+    def console_of_this_test_should_be(self, *lines: str) -> None:
+        """What the board has printed since the test began has to be these lines, and nothing else."""
+        came = self.board.uart.text[session.current().printed :].splitlines()
+        if came != list(lines):
+            wanted = "\n".join(lines) or "nothing"
+            raise AssertionError(
+                f"expected on the console:\n{wanted}\ncame:\n" + ("\n".join(came) or "nothing")
+            )
+
     def board_should_be_healthy(self) -> None:
         """The board has to answer a ping and to echo a message on a new connection.
 

@@ -33,12 +33,22 @@ class SendingKeywords(Keywords):
         peer.connect()
         return peer.upgrade("/", list(protocols)).protocol
 
+    def upgrade_should_be_refused_with(self, status: int, port: int = 8080, *protocols: str) -> None:
+        """Ask for an upgrade: the answer has to have this HTTP status, and the connection has to end."""
+        with Peer(self.board.wire, port=port) as peer:
+            peer.upgrade("/", list(protocols), expect=status)
+            peer.expect_end(rfc="RFC 6455, section 4.2.2")
+
     @keyword("Close WebSocket")  # type: ignore[untyped-decorator]  # as above
     def close_web_socket(self) -> None:
         """Close the connection opened last: closing handshake (RFC 6455, section 7.1.2), then TCP."""
         self.send_close(1000)
         self.peer.expect_close(1000, rfc="RFC 6455, section 5.5.1")
         self._peers.pop().__exit__(None, None, None)
+
+    def reset_connection(self) -> None:
+        """Leave with a TCP reset, without a word of WebSocket."""
+        self._peers.pop().reset()
 
     def text_of_length(self, length: int) -> str:
         """Return an ASCII text of so many characters."""
