@@ -189,7 +189,7 @@ class RequestParser:
             _decode(headers[b"host"]),
             None if origin is None else _decode(origin),
             _protocols(headers.get(b"sec-websocket-protocol")),
-            _decode(key),
+            str(key, "ascii"),
         )
 
 
