@@ -68,7 +68,10 @@ LINT: tuple[Check, ...] = (
 TESTS: tuple[Check, ...] = (
     Check(
         "pytest",
-        _venv("python", "-m", "pytest", "-n", "auto", "--junitxml", "reports/pytest/xunit.xml"),
+        _venv(
+            *("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal"),
+            *("--junitxml", "reports/pytest/xunit.xml"),
+        ),
         pytest_closing_line,
         streamed=True,
     ),

@@ -179,6 +179,14 @@ def test_splitting_a_run_changes_nothing() -> None:
     assert pieces.instructions == whole.instructions
 
 
+@pytest.mark.parametrize("beyond", [0.0, 0.1, 0.49, 0.5, 0.51, 0.9])
+def test_a_deadline_between_two_cycles_is_reached(beyond: float) -> None:
+    machine = boot("main: jmp main")
+    until = (1000 + beyond) / 32_000_000
+    machine.run(until)
+    assert until <= machine.now < until + 1 / 32_000_000
+
+
 def test_snapshots_of_another_firmware_are_refused() -> None:
     machine = boot("main: sti\n1: hlt\n jmp 1b")
     state = machine.snapshot()
