@@ -226,10 +226,8 @@ class QuarkMachine:
             raise UserError("no firmware is loaded", "call load() first")
         self._wake = wake
         end = round(until * HZ)
-        if (
-            end / HZ < until
-        ):  # between two cycles: who waits for `now` to reach `until` must not wait for ever
-            end += 1
+        if end / HZ < until:
+            end += 1  # between two cycles: who waits for `now` to reach `until` must not wait for ever
         try:
             while True:
                 reason = self._waiting() & wake
