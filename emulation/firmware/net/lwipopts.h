@@ -38,7 +38,7 @@
 #define LWIP_IPV6_REASS         1
 #define LWIP_IPV6_FRAG          1
 #define MEMP_NUM_REASSDATA      2
-#define IP_REASS_MAX_PBUFS      8
+#define IP_REASS_MAX_PBUFS      10
 #define MEMP_NUM_FRAG_PBUF      4
 #define IP_OPTIONS_ALLOWED      1
 
@@ -50,11 +50,15 @@
 #define CHECKSUM_CHECK_ICMP6    1
 #define LWIP_CHKSUM_ALGORITHM   3
 
-/* Memory. Received data sit in the pool, data to be sent in the heap, so that neither can starve the other. */
+/*
+ * Memory. Received data sit in the pool, data to be sent in the heap, so that neither can starve the other. Buffers are
+ * small, since most frames are: a full segment takes three of them, and all headers fit into the first.
+ */
 #define MEM_ALIGNMENT           4
 #define MEM_SIZE                6144
-#define PBUF_POOL_SIZE          20
-#define PBUF_POOL_BUFSIZE       320
+#define PBUF_POOL_SIZE          32
+#define PBUF_POOL_BUFSIZE       204
+#define NET_POOL_RESERVE        6 /* net/netif.c: only frames of one buffer get these */
 #define MEMP_NUM_PBUF           8
 #define MEMP_NUM_RAW_PCB        2
 #define MEMP_NUM_UDP_PCB        3
@@ -76,7 +80,8 @@
 #define DNS_MAX_NAME_LENGTH     64
 
 #define TCP_MSS                 536
-#define TCP_WND                 (4 * TCP_MSS)
+#define TCP_WND                 (2 * TCP_MSS) /* what a connection that Python does not read from can hold */
+#define TCP_WND_UPDATE_THRESHOLD TCP_MSS
 #define TCP_SND_BUF             (2 * TCP_MSS)
 #define TCP_SND_QUEUELEN        16
 #define TCP_QUEUE_OOSEQ         1

@@ -28,6 +28,31 @@ static inline void catch_up(struct tcp_pcb *pcb, signed char *socket_state, sign
 #define tcp_recv(pcb, function) ((pcb)->state == LISTEN ? (void)0 : tcp_recv(pcb, function))
 
 /*
+ * Data that wait for Python are moved together: else each segment, however short, would hold a buffer of the pool, and
+ * one peer sending single bytes could take them all.
+ */
+static inline void append(struct pbuf *head, struct pbuf *tail) {
+    struct pbuf *last = head;
+    while (last->next != NULL) {
+        last = last->next;
+    }
+    u8_t *end = (u8_t *)last->payload + last->len;
+    u8_t *limit = (u8_t *)last + LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) + PBUF_POOL_BUFSIZE;
+    if (last->type_internal != PBUF_POOL || last->ref != 1 || tail->tot_len > limit - end) {
+        pbuf_cat(head, tail);
+        return;
+    }
+    pbuf_copy_partial(tail, end, tail->tot_len, 0);
+    for (struct pbuf *p = head; p != NULL; p = p->next) {
+        p->tot_len += tail->tot_len;
+    }
+    last->len += tail->tot_len;
+    pbuf_free(tail);
+}
+
+#define pbuf_cat(head, tail) append(head, tail)
+
+/*
  * When tcp_write finds no memory modlwip waits for it, up to 10 s, and with it the whole event loop: a few peers that
  * do not read could stop the board. So a connection counts as not writable while memory, segments or its queue are too
  * short for a write of the largest size; asyncio then waits for it like for a full send buffer.

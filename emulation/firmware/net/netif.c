@@ -57,6 +57,16 @@ static bool for_us(const struct eth_addr *destination) {
     return (destination->addr[0] & 1) || memcmp(destination->addr, mac_address, sizeof mac_address) == 0;
 }
 
+/*
+ * The last buffers of the pool are kept for short frames: acknowledgements, neighbour discovery, pings. Connections
+ * whose data nobody fetches can hold the others, but they cannot make the board deaf.
+ */
+static bool pool_has_room(uint16_t length) {
+    const struct stats_mem *pool = lwip_stats.memp[MEMP_PBUF_POOL];
+    uint16_t buffers = (length + PBUF_POOL_BUFSIZE - 1) / PBUF_POOL_BUFSIZE;
+    return buffers == 1 || pool->used + buffers + NET_POOL_RESERVE <= pool->avail;
+}
+
 static void receive_frame(uint16_t length) {
     struct eth_hdr header;
     enc28j60_read((uint8_t *)&header, sizeof header);
@@ -65,7 +75,7 @@ static void receive_frame(uint16_t length) {
         enc28j60_receive_end();
         return;
     }
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, length, PBUF_POOL);
+    struct pbuf *p = pool_has_room(length) ? pbuf_alloc(PBUF_RAW, length, PBUF_POOL) : NULL;
     if (p == NULL) {
         LINK_STATS_INC(link.memerr);
         enc28j60_receive_end();
@@ -120,6 +130,7 @@ void net_init(void) {
 
 bool net_poll(void) {
     bool worked = false;
+    PBUF_CHECK_FREE_OOSEQ(); /* when the pool ran dry: give up what arrived out of order */
     for (unsigned round = 0; round < ROUNDS_PER_POLL && receive_frames(); ++round) {
         worked = true;
     }

@@ -20,7 +20,7 @@ extern char __stack_top[], __stack_bottom[], __heap_start[], __heap_end[];
  * Collect garbage after so many bytes of allocation, long before the heap is full: else long-lived objects end up all
  * over it, and eight connections leave no room for one message of 4 KiB.
  */
-#define COLLECT_AFTER 16384
+#define COLLECT_AFTER 12288
 
 void port_init(void);
 int main(void);
