@@ -38,8 +38,8 @@
 #define LWIP_IPV6_REASS         1
 #define LWIP_IPV6_FRAG          1
 #define MEMP_NUM_REASSDATA      2
-#define IP_REASS_MAX_PBUFS      10
-#define MEMP_NUM_FRAG_PBUF      4
+#define IP_REASS_MAX_PBUFS      12 /* 2 KiB; more would let lone fragments take the whole pool */
+#define MEMP_NUM_FRAG_PBUF      12 /* the answer to a reassembled ping leaves in the buffers it came in */
 #define IP_OPTIONS_ALLOWED      1
 
 /* Everything is verified in software; the controller has no such offload. */

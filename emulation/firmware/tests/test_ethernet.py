@@ -10,6 +10,7 @@ from emulation.firmware.tests.wire import (
     arp,
     boot,
     counters,
+    fragment,
     ping,
     pongs,
     pools_in_use,
@@ -116,3 +117,17 @@ def test_pools_are_back_to_their_baseline_after_garbage(board: QuarkMachine) -> 
     assert pools_in_use(board) == before
     board.send_frame(ping(9))
     assert pongs(run(board, 0.1)) == [9]
+
+
+def test_a_ping_in_fragments_comes_back_in_fragments(board: QuarkMachine) -> None:
+    data = bytes(i & 0xFF for i in range(1800))
+    whole = ping(1, data)
+    message = whole[34:]
+    for offset in (0, 1000):
+        board.send_frame(fragment(whole, message[offset : offset + 1000], offset, offset == 0))
+    replies = [f for f in run(board, 0.1) if f[12:14] == b"\x08\x00"]
+    assert len(replies) == 2
+    assert pongs(replies[:1]) == [1]
+    answered = b"".join(f[34 : 14 + int.from_bytes(f[16:18], "big")] for f in replies)
+    assert answered[8:] == data
+    assert pools_in_use(board)[-1] == 0

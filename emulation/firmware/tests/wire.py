@@ -98,3 +98,12 @@ def pools_in_use(machine: QuarkMachine) -> list[int]:
 def word(machine: QuarkMachine, address: int) -> int:
     """The 32 bits at `address`."""
     return int.from_bytes(machine.read_memory(address, 4), "little")
+
+
+def fragment(packet: bytes, payload: bytes, offset: int, more: bool) -> bytes:
+    """A fragment of an IPv4 packet without options: `payload` is what begins at `offset` of its data."""
+    header = packet[14:34]
+    header = header[:2] + struct.pack(">HHH", 20 + len(payload), 7, offset // 8 | more << 13) + header[8:10]
+    header += b"\0\0" + packet[26:34]
+    header = header[:10] + struct.pack(">H", checksum(header)) + header[12:]
+    return packet[:14] + header + payload
