@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from emulation.errors import UserError
 from tools.bootstrap import project
-from tools.bootstrap.checks import LINT, TESTS, Check, run_checks, summarise
+from tools.bootstrap.checks import LINT, PACKAGES, TESTS, Check, run_checks, summarise
 from tools.bootstrap.environment import VirtualEnvironment
 from tools.bootstrap.firmware import FIRMWARE, MICROPYTHON, NATIVE_CLOCK, SOURCES
 from tools.bootstrap.locking import relock
@@ -51,12 +51,14 @@ def check(checks: Sequence[Check], title: str, terminal: Terminal) -> int:
 def clean(everything: bool, terminal: Terminal) -> None:
     """Remove what was built, or `everything` a fresh clone does not have. Raises UserError."""
     kept = () if everything else ("venv", "sources", "setup.lock")
-    caches = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".robotcache")
+    caches = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".robocop_cache")
     doomed = [project.ROOT / name for name in (*caches, "dist")]
     if project.BUILD.is_dir():
         doomed += [path for path in project.BUILD.iterdir() if path.name not in kept]
     if everything:
-        doomed += [project.BUILD, project.REPORTS]
+        doomed += [project.BUILD, project.REPORTS, *project.ROOT.glob("*.egg-info")]
+        doomed += [path for top in PACKAGES for path in (project.ROOT / top).rglob("__pycache__")]
+        doomed.append(project.ROOT / "__pycache__")
     for path in doomed:
         try:
             if path.is_dir() and not path.is_symlink():
