@@ -9,12 +9,12 @@ from tools.bootstrap.advice import advice_for
 # What the programs really print.
 SEEN = {
     "no way to the package servers": (
-        "Temporary failure resolving 'deb.debian.org'",
+        "Temporary failure resolving 'mirror.example'",
         "WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError("
         "'<pip._vendor.urllib3.connection.HTTPSConnection object>: Failed to establish a new connection: "
         "[Errno -3] Temporary failure in name resolution')': /simple/click/\n"
         "ERROR: No matching distribution found for click==8.5.1",
-        "Cannot initiate the connection to deb.debian.org:80 (2a04:4e42::644). - connect (101: "
+        "Cannot initiate the connection to mirror.example:80 (2001:db8::80). - connect (101: "
         "Network is unreachable)",
     ),
     "disk is full": (
