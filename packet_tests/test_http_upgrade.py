@@ -28,6 +28,7 @@ NO_KEY_OF_16_BYTES = {
 
 @pytest.mark.parametrize("ipv6", [False, True], ids=["ipv4", "ipv6"])
 @pytest.mark.parametrize("port", [8080, 8081, 8082])
+@pytest.mark.rfc6455("4.2.2-response", "4.2.2-accept")
 def test_a_client_is_let_in(wire: Wire, port: int, ipv6: bool) -> None:
     protocols = {8080: (), 8081: ("my_ws_protocol",), 8082: ("echo",)}[port]
     with Peer(wire, port=port, ipv6=ipv6) as peer:
@@ -47,6 +48,7 @@ ACCEPTABLE: dict[str, list[Header]] = {
 
 
 @pytest.mark.parametrize("headers", ACCEPTABLE.values(), ids=ACCEPTABLE.keys())
+@pytest.mark.rfc6455("4.1-names", "4.2.1-optional", "9.1-extensions")
 def test_what_http_allows_is_understood(wire: Wire, headers: list[Header]) -> None:
     with Peer(wire) as peer:
         peer.upgrade("/any/path?query=1", headers=headers)
@@ -74,6 +76,18 @@ REFUSED: dict[str, tuple[int, list[Header]]] = {
 
 @pytest.mark.usefixtures("unharmed")
 @pytest.mark.parametrize(("status", "headers"), REFUSED.values(), ids=REFUSED.keys())
+@pytest.mark.rfc6455(
+    "4.2.1-host",
+    "4.2.1-upgrade",
+    "4.2.1-connection",
+    "4.2.1-key",
+    "4.2.1-version",
+    "4.2.1-refuse",
+    "4.2.2-version",
+    "4.4-version",
+    "11.3.1-once",
+    "4.1-protocols",
+)
 def test_a_request_that_breaks_a_rule_is_refused(wire: Wire, status: int, headers: list[Header]) -> None:
     with Peer(wire) as peer:
         response = peer.upgrade(headers=headers, expect=status)
@@ -84,6 +98,7 @@ def test_a_request_that_breaks_a_rule_is_refused(wire: Wire, status: int, header
 
 @pytest.mark.usefixtures("unharmed")
 @pytest.mark.parametrize("method", ["POST", "HEAD", "OPTIONS", "get"])
+@pytest.mark.rfc6455("4.2.1-get")
 def test_another_method_is_refused(wire: Wire, method: str) -> None:
     with Peer(wire) as peer:
         response = peer.upgrade(method=method, expect=405)
@@ -104,6 +119,7 @@ NO_HTTP = {
 
 @pytest.mark.usefixtures("unharmed")
 @pytest.mark.parametrize("request_bytes", NO_HTTP.values(), ids=NO_HTTP.keys())
+@pytest.mark.rfc6455("4.2.1-get", "10.7-handshake")
 def test_what_is_no_http_1_1_is_refused_with_400(wire: Wire, request_bytes: bytes) -> None:
     with Peer(wire) as peer:
         peer.send(request_bytes)
@@ -117,6 +133,7 @@ def test_what_is_no_http_1_1_is_refused_with_400(wire: Wire, request_bytes: byte
     ("offered", "chosen"),
     [(["echo"], "echo"), (["masked-echo", "echo"], "masked-echo"), (["x", "y", "echo"], "echo")],
 )
+@pytest.mark.rfc6455("4.2.2-subprotocol")
 def test_the_accept_handler_chooses_a_sub_protocol(wire: Wire, offered: list[str], chosen: str) -> None:
     with Peer(wire, port=8082) as peer:
         assert peer.upgrade(protocols=offered).protocol == chosen
@@ -130,6 +147,7 @@ def test_the_accept_handler_may_refuse(wire: Wire, offered: list[str]) -> None:
         peer.expect_end()
 
 
+@pytest.mark.rfc6455("4.2.2-subprotocol")
 def test_without_an_accept_handler_no_sub_protocol_is_chosen(wire: Wire) -> None:
     with Peer(wire) as peer:
         assert peer.upgrade(protocols=["echo"]).protocol == ""
@@ -154,6 +172,7 @@ def test_the_request_may_come_byte_by_byte(wire: Wire) -> None:
         assert parsed[0].status == 101
 
 
+@pytest.mark.rfc6455("4.2.2-open")
 def test_a_frame_may_follow_the_request_in_the_same_segment(wire: Wire) -> None:
     with Peer(wire) as peer:
         peer.send(bytes(UpgradeRequest()) + bytes(peer.prepare(WebSocket() / b"impatient")))

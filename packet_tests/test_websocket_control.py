@@ -12,12 +12,14 @@ PONG = "RFC 6455, section 5.5.3"
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 4, 124, 125])
+@pytest.mark.rfc6455("5.5.2-answer", "5.5.3-same")
 def test_a_ping_is_answered_by_a_pong_with_its_payload(peer: Peer, size: int) -> None:
     payload = bytes(range(1, size + 1))
     peer.send_frame(WebSocket(opcode="ping") / payload)
     peer.expect_frame("pong", payload, rfc=PONG)
 
 
+@pytest.mark.rfc6455("5.4-interleave", "5.5.2-soon")
 def test_a_ping_between_fragments_is_answered_at_once(peer: Peer) -> None:
     peer.send_frame(WebSocket(opcode="text", fin=0) / b"one ")
     peer.send_frame(WebSocket(opcode="ping") / b"now")
@@ -27,6 +29,7 @@ def test_a_ping_between_fragments_is_answered_at_once(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 125])
+@pytest.mark.rfc6455("5.5.3-unsolicited")
 def test_a_pong_nobody_asked_for_is_ignored(peer: Peer, size: int) -> None:
     peer.send_frame(WebSocket(opcode="pong") / bytes(size))
     peer.expect_silence(1.0)
@@ -58,11 +61,13 @@ def test_the_sample_answers_after_100_ms_and_pings_with_the_first_of_ten(wire: W
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999])
+@pytest.mark.rfc6455("5.5.1-answer", "5.5.1-echo", "7.4.2-ranges")
 def test_a_close_frame_is_answered_with_its_code(peer: Peer, code: int) -> None:
     peer.send_frame(WebSocket() / WebSocketClose(code=code, reason="because"))
     peer.expect_close(code, rfc="RFC 6455, section 5.5.1")
 
 
+@pytest.mark.rfc6455("5.5.1-answer")
 def test_a_close_frame_without_a_code_is_answered_without_one(peer: Peer) -> None:
     peer.send_frame(WebSocket(opcode="close"))
     peer.expect_frame("close", b"", rfc="RFC 6455, section 5.5.1")
@@ -70,12 +75,14 @@ def test_a_close_frame_without_a_code_is_answered_without_one(peer: Peer) -> Non
 
 
 @pytest.mark.parametrize("reason", ["", "x", "r" * 123, "Grüße 😀"])
+@pytest.mark.rfc6455("5.5.1-body")
 def test_a_close_frame_may_carry_a_reason(peer: Peer, reason: str) -> None:
     peer.send_frame(WebSocket() / WebSocketClose(code=1000, reason=reason.encode()))
     peer.expect_close(1000)
 
 
 @pytest.mark.parametrize("opcode", ["text", "ping"])
+@pytest.mark.rfc6455("7.1.4-ignore", "5.5.1-last")
 def test_what_follows_a_close_frame_is_ignored(peer: Peer, opcode: str) -> None:
     closing = peer.prepare(WebSocket() / WebSocketClose(code=1000))
     late = peer.prepare(WebSocket(opcode=opcode) / b"too late")
@@ -84,6 +91,7 @@ def test_what_follows_a_close_frame_is_ignored(peer: Peer, opcode: str) -> None:
     assert not peer.tcp.received, "RFC 6455, section 1.4: after Close no further data"
 
 
+@pytest.mark.rfc6455("7.1.1-server")
 def test_the_server_closes_tcp_first(peer: Peer) -> None:
     peer.send_frame(WebSocket() / WebSocketClose(code=1000))
     peer.receive_frame()

@@ -22,6 +22,7 @@ def check(peer: Peer, code: int, rfc: str, *frames: WebSocket) -> None:
 
 @pytest.mark.parametrize("opcode", [0, 1, 2, 8, 9, 10])
 @pytest.mark.parametrize("size", [0, 1, 125])
+@pytest.mark.rfc6455("5.1-unmasked", "7.1.7-close")
 def test_an_unmasked_frame(peer: Peer, opcode: int, size: int) -> None:
     payload = (b"\x03\xe8" + b"x" * size)[:size] if opcode == 8 else b"x" * size
     check(peer, 1002, "RFC 6455, section 5.1", WebSocket(opcode=opcode, mask=0) / payload)
@@ -29,6 +30,7 @@ def test_an_unmasked_frame(peer: Peer, opcode: int, size: int) -> None:
 
 @pytest.mark.parametrize("bits", range(1, 8))
 @pytest.mark.parametrize("opcode", [1, 9])
+@pytest.mark.rfc6455("5.2-rsv")
 def test_a_reserved_bit(peer: Peer, bits: int, opcode: int) -> None:
     frame = WebSocket(opcode=opcode, rsv1=bits >> 2, rsv2=bits >> 1 & 1, rsv3=bits & 1) / b"x"
     check(peer, 1002, "RFC 6455, section 5.2", frame)
@@ -36,26 +38,31 @@ def test_a_reserved_bit(peer: Peer, bits: int, opcode: int) -> None:
 
 @pytest.mark.parametrize("fin", [0, 1])
 @pytest.mark.parametrize("opcode", [3, 4, 5, 6, 7, 11, 12, 13, 14, 15])
+@pytest.mark.rfc6455("5.2-opcode")
 def test_a_reserved_opcode(peer: Peer, opcode: int, fin: int) -> None:
     check(peer, 1002, "RFC 6455, section 5.2", WebSocket(opcode=opcode, fin=fin) / b"x")
 
 
 @pytest.mark.parametrize("opcode", CONTROL)
+@pytest.mark.rfc6455("5.4-control")
 def test_a_fragmented_control_frame(peer: Peer, opcode: int) -> None:
     check(peer, 1002, "RFC 6455, section 5.5", WebSocket(opcode=opcode, fin=0))
 
 
 @pytest.mark.parametrize("size", [126, 65536])
 @pytest.mark.parametrize("opcode", CONTROL)
+@pytest.mark.rfc6455("5.5-length")
 def test_a_control_frame_longer_than_125_bytes(peer: Peer, opcode: int, size: int) -> None:
     check(peer, 1002, "RFC 6455, section 5.5", WebSocket(opcode=opcode, ext_length=size))
 
 
+@pytest.mark.rfc6455("5.4-order")
 def test_a_continuation_of_nothing(peer: Peer) -> None:
     check(peer, 1002, "RFC 6455, section 5.4", WebSocket(opcode="continuation") / b"x")
 
 
 @pytest.mark.parametrize("opcode", ["text", "binary"])
+@pytest.mark.rfc6455("5.4-order")
 def test_a_new_message_inside_a_fragmented_one(peer: Peer, opcode: str) -> None:
     check(peer, 1002, "RFC 6455, section 5.4", WebSocket(fin=0) / b"a", WebSocket(opcode=opcode) / b"b")
 
@@ -63,27 +70,32 @@ def test_a_new_message_inside_a_fragmented_one(peer: Peer, opcode: str) -> None:
 @pytest.mark.parametrize(
     ("form", "length"), [(126, 0), (126, 125), (127, 0), (127, 125), (127, 126), (127, 65535)]
 )
+@pytest.mark.rfc6455("5.2-minimal")
 def test_a_length_that_is_not_minimal(peer: Peer, form: int, length: int) -> None:
     check(peer, 1002, "RFC 6455, section 5.2", WebSocket(opcode=2, length=form, ext_length=length))
 
 
 @pytest.mark.parametrize("length", [1 << 63, 0xFFFFFFFFFFFFFFFC, 0xFFFFFFFFFFFFFFFF])
+@pytest.mark.rfc6455("5.2-msb")
 def test_a_length_with_its_top_bit_set(peer: Peer, length: int) -> None:
     check(peer, 1002, "RFC 6455, section 5.2", WebSocket(opcode=2, ext_length=length))
 
 
 @pytest.mark.parametrize("length", [MAX_PAYLOAD + 1, 65535, 65536, 1 << 31, 1 << 32, (1 << 63) - 1])
+@pytest.mark.rfc6455("10.4-limits", "7.4.1-too-big")
 def test_a_header_over_the_limit_is_refused_before_its_payload_comes(peer: Peer, length: int) -> None:
     frame = peer.prepare(WebSocket(opcode="binary", ext_length=length))
     peer.send(bytes(frame)[:-4])  # not even the masking key
     peer.expect_close(1009, rfc="RFC 6455, section 7.4.1")
 
 
+@pytest.mark.rfc6455("7.4.1-too-big")
 def test_a_whole_message_one_byte_over_the_limit(peer: Peer) -> None:
     check(peer, 1009, "RFC 6455, section 7.4.1", WebSocket(opcode="binary") / bytes(MAX_PAYLOAD + 1))
 
 
 @pytest.mark.parametrize("last", [1, 2000])
+@pytest.mark.rfc6455("10.4-limits")
 def test_fragments_that_sum_over_the_limit(peer: Peer, last: int) -> None:
     first = WebSocket(opcode="binary", fin=0) / bytes(MAX_PAYLOAD)
     check(
@@ -96,6 +108,7 @@ def test_fragments_that_sum_over_the_limit(peer: Peer, last: int) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1])
+@pytest.mark.rfc6455("10.4-limits")
 def test_fragments_without_end(peer: Peer, size: int) -> None:
     peer.send_frame(WebSocket(fin=0) / b"")
     fragment = WebSocket(opcode="continuation", fin=0) / (b"x" * size)
@@ -123,20 +136,24 @@ BAD_TEXT = {
 
 
 @pytest.mark.parametrize("data", BAD_TEXT.values(), ids=BAD_TEXT.keys())
+@pytest.mark.rfc6455("8.1-utf8")
 def test_text_that_is_not_utf_8(peer: Peer, data: bytes) -> None:
     check(peer, 1007, "RFC 6455, section 8.1", WebSocket(opcode="text") / data)
 
 
 @pytest.mark.parametrize("data", BAD_TEXT.values(), ids=BAD_TEXT.keys())
+@pytest.mark.rfc6455("5.5.1-body")
 def test_a_close_reason_that_is_not_utf_8(peer: Peer, data: bytes) -> None:
     check(peer, 1007, "RFC 6455, section 5.5.1", WebSocket() / WebSocketClose(code=1000, reason=data))
 
 
+@pytest.mark.rfc6455("5.5.1-body")
 def test_a_close_payload_of_one_byte(peer: Peer) -> None:
     check(peer, 1002, "RFC 6455, section 5.5.1", WebSocket(opcode="close") / b"\x03")
 
 
 @pytest.mark.parametrize("code", [0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535])
+@pytest.mark.rfc6455("7.4.1-reserved", "7.4.2-ranges")
 def test_a_close_code_that_may_not_be_sent(peer: Peer, code: int) -> None:
     check(peer, 1002, "RFC 6455, section 7.4", WebSocket() / WebSocketClose(code=code))
 

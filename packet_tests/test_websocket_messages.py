@@ -22,11 +22,13 @@ def printable(size: int) -> str:
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.rfc6455("5.2-lengths", "5.2-minimal", "5.1-server", "5.6-types")
 def test_binary_comes_back_as_binary(peer: Peer, size: int) -> None:
     peer.echo(random.Random(size).randbytes(size))
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.rfc6455("5.2-lengths", "5.2-minimal", "5.1-server", "5.6-types")
 def test_text_comes_back_as_text(peer: Peer, size: int) -> None:
     peer.echo(printable(size))
 
@@ -41,12 +43,14 @@ def test_ipv6_serves_the_same(wire: Wire) -> None:
 @pytest.mark.parametrize(
     "text", ["\0", "\x7f\x80", "Grüße", "\u07ff\u0800\uffff", "\U00010000\U0010ffff", "😀" * 300]
 )
+@pytest.mark.rfc6455("5.6-types")
 def test_characters_of_every_length_in_utf_8(peer: Peer, text: str) -> None:
     peer.echo(text)
 
 
 @pytest.mark.parametrize("byte", [0x01, 0x80, 0xFF])
 @pytest.mark.parametrize("position", range(4))
+@pytest.mark.rfc6455("5.3-unmask")
 def test_every_byte_of_the_masking_key_counts(peer: Peer, position: int, byte: int) -> None:
     key = bytearray(4)
     key[position] = byte
@@ -55,11 +59,13 @@ def test_every_byte_of_the_masking_key_counts(peer: Peer, position: int, byte: i
     peer.expect_frame("binary", bytes(range(13)), rfc="RFC 6455, section 5.3")
 
 
+@pytest.mark.rfc6455("5.3-unmask")
 def test_a_masking_key_of_zeros_is_a_masking_key(peer: Peer) -> None:
     peer.send_frame(WebSocket(mask=1, masking_key=bytes(4)) / b"plain")
     peer.expect_frame("text", b"plain", rfc="RFC 6455, section 5.3")
 
 
+@pytest.mark.rfc6455("5.3-fresh")
 def test_masked_answers_on_request(wire: Wire) -> None:
     with Peer(wire, port=8082) as peer:
         peer.upgrade(protocols=["masked-echo"])
@@ -73,6 +79,7 @@ def test_masked_answers_on_request(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("cuts", [[0], [5], [0, 0, 5, 5], [1, 2, 3, 4], [0, 10]])
+@pytest.mark.rfc6455("5.4-reassemble")
 def test_fragments_come_back_as_one_message(peer: Peer, cuts: list[int]) -> None:
     data = b"0123456789"
     edges = [0, *cuts, len(data)]
@@ -82,6 +89,7 @@ def test_fragments_come_back_as_one_message(peer: Peer, cuts: list[int]) -> None
     peer.expect_frame("text", data, rfc="RFC 6455, section 5.4")
 
 
+@pytest.mark.rfc6455("5.4-reassemble", "8.1-utf8")
 def test_a_character_may_be_split_between_fragments(peer: Peer) -> None:
     data = "ä😀".encode()
     for number, byte in enumerate(data):
@@ -90,6 +98,7 @@ def test_a_character_may_be_split_between_fragments(peer: Peer) -> None:
     peer.expect_frame("text", data, rfc="RFC 6455, section 8.1")
 
 
+@pytest.mark.rfc6455("5.4-reassemble")
 def test_fragments_that_sum_to_the_limit_are_accepted(peer: Peer) -> None:
     for number in range(4):
         frame = WebSocket(fin=int(number == 3), opcode="binary" if number == 0 else "continuation")

@@ -19,6 +19,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
+@pytest.mark.rfc6455("6.2-segments")
 def test_a_frame_may_be_cut_at_every_byte(peer: Peer, rewind: Rewind, frame: WebSocket) -> None:
     back = rewind(peer)
     for cut in range(1, len(bytes(peer.prepare(frame)))):
@@ -45,6 +46,7 @@ def test_a_close_frame_may_be_cut_at_every_byte(peer: Peer, rewind: Rewind) -> N
         assert frame[WebSocketClose].code == 1000
 
 
+@pytest.mark.rfc6455("6.2-segments")
 def test_two_frames_may_be_cut_at_every_byte(peer: Peer, rewind: Rewind) -> None:
     data = b"".join(bytes(peer.prepare(WebSocket(opcode=1) / text)) for text in (b"one", b"two"))
     back = rewind(peer)
@@ -90,6 +92,7 @@ def test_ten_pings_in_one_segment_get_ten_pongs_in_order(peer: Peer) -> None:
         peer.expect_frame("pong", bytes([number]), rfc="RFC 6455, section 5.5.3")
 
 
+@pytest.mark.rfc6455("6.2-segments", "5.4-interleave")
 def test_a_whole_conversation_in_one_segment(peer: Peer) -> None:
     frames = [
         WebSocket(opcode="text", fin=0) / b"frag",

@@ -58,6 +58,7 @@ class Collector:
         (frame_header(BINARY, 65536), "82 7f 00 00 00 00 00 01 00 00"),
     ],
 )
+@pytest.mark.rfc6455("5.2-lengths", "5.3-unmask")
 def test_examples_of_section_5_7(frame: bytes, expected: str) -> None:
     assert frame == unhex(expected)
 
@@ -73,6 +74,7 @@ def test_examples_of_section_5_7(frame: bytes, expected: str) -> None:
         (65536, "82 7f 00 00 00 00 00 01 00 00"),
     ],
 )
+@pytest.mark.rfc6455("5.2-minimal")
 def test_length_in_the_minimal_number_of_bytes(length: int, header: str) -> None:
     assert frame_header(BINARY, length) == unhex(header)
 
@@ -86,6 +88,7 @@ frames = st.tuples(
 
 
 @given(st.lists(frames, max_size=5), st.lists(st.integers(1, 50), min_size=1))
+@pytest.mark.rfc6455("6.2-segments")
 def test_what_is_serialised_is_parsed_however_it_is_cut(
     rows: list[tuple[bool, int, bytes, bytes]], sizes: list[int]
 ) -> None:

@@ -16,6 +16,7 @@ def defined(data: bytes, key: bytes, phase: int = 0) -> bytes:
 
 
 @given(st.binary(max_size=2000), keys)
+@pytest.mark.rfc6455("5.3-unmask")
 def test_masks_as_defined(payload: bytes, key: bytes) -> None:
     data = bytearray(payload)
     apply_mask(data, 0, len(data), key)

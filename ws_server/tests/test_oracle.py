@@ -1,5 +1,6 @@
 """wsproto, an independent implementation, reads what we send and writes what we read."""
 
+import pytest
 import wsproto
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,6 +39,7 @@ texts = st.text(st.characters(codec="utf-8"), max_size=300)
 
 @settings(max_examples=50)
 @given(st.lists(st.one_of(texts, st.binary(max_size=70_000)), max_size=4))
+@pytest.mark.rfc6455("5.6-types", "5.1-server")
 def test_client_reads_our_messages(sent: list[str | bytes]) -> None:
     client, server = connected()
     got: list[str | bytes] = []
@@ -60,6 +62,7 @@ def test_client_reads_our_messages(sent: list[str | bytes]) -> None:
     st.lists(st.tuples(st.one_of(texts, st.binary(max_size=600)), st.booleans()), max_size=5),
     st.integers(1, 100),
 )
+@pytest.mark.rfc6455("5.4-reassemble", "5.6-types")
 def test_we_read_the_clients_messages(fragments: list[tuple[str | bytes, bool]], size: int) -> None:
     client, server = connected()
     data = bytearray()
@@ -86,6 +89,7 @@ def test_we_read_the_clients_messages(fragments: list[tuple[str | bytes, bool]],
 
 
 @given(st.binary(max_size=125))
+@pytest.mark.rfc6455("5.5.3-same")
 def test_pings_both_ways(payload: bytes) -> None:
     client, server = connected()
     assert list(server.receive_data(client.send(ws.Ping(payload)))) == [Ping(payload)]
@@ -99,6 +103,7 @@ def test_pings_both_ways(payload: bytes) -> None:
 
 
 @given(st.sampled_from([1000, 1001, 1011, 3000, 4999]), st.text(st.characters(codec="utf-8"), max_size=30))
+@pytest.mark.rfc6455("7.1.5-code", "7.1.6-reason", "5.5.1-echo")
 def test_client_closes(code: int, reason: str) -> None:
     client, server = connected()
     assert list(server.receive_data(client.send(ws.CloseConnection(code, reason)))) == [Close(code, reason)]
@@ -109,6 +114,7 @@ def test_client_closes(code: int, reason: str) -> None:
 
 
 @given(st.sampled_from([1000, 1001, 1011, 3000, 4999]), st.text(st.characters(codec="utf-8"), max_size=30))
+@pytest.mark.rfc6455("7.1.2-start")
 def test_server_closes(code: int, reason: str) -> None:
     client, server = connected()
     server.close(code, reason)
@@ -120,6 +126,7 @@ def test_server_closes(code: int, reason: str) -> None:
 
 
 @given(st.binary(max_size=60))
+@pytest.mark.rfc6455("10.1-non-browser")
 def test_both_judge_the_same_bytes_alike(data: bytes) -> None:
     """Random bytes after the handshake: what wsproto's server refuses, ours refuses with the same code."""
     ours = connected()[1]

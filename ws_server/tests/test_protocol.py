@@ -28,6 +28,7 @@ def receive(protocol: ServerProtocol, data: bytes) -> "list[Event]":
     return list(protocol.receive_data(data))
 
 
+@pytest.mark.rfc6455("4.2.2-response", "4.2.2-accept", "4.2.2-subprotocol")
 def test_answer_to_the_example_of_section_1_3() -> None:
     protocol = ServerProtocol()
     (request,) = receive(protocol, tables.request())
@@ -50,6 +51,7 @@ def test_answer_to_the_example_of_section_1_3() -> None:
     )
 
 
+@pytest.mark.rfc6455("4.2.2-subprotocol")
 def test_no_subprotocol_no_header() -> None:
     protocol = ServerProtocol()
     receive(protocol, tables.request())
@@ -57,6 +59,7 @@ def test_no_subprotocol_no_header() -> None:
     assert b"Protocol:" not in output(protocol)
 
 
+@pytest.mark.rfc6455("9.1-extensions")
 def test_compression_is_never_negotiated() -> None:
     protocol = ServerProtocol()
     receive(protocol, tables.request(extra=("Sec-WebSocket-Extensions: permessage-deflate",)))
@@ -64,6 +67,7 @@ def test_compression_is_never_negotiated() -> None:
     assert b"extensions" not in output(protocol).lower()
 
 
+@pytest.mark.rfc6455("4.2.1-refuse")
 def test_refusal_says_why_and_ends_the_connection() -> None:
     protocol = ServerProtocol()
     receive(protocol, tables.request())
@@ -89,6 +93,7 @@ def test_refusal_says_why_and_ends_the_connection() -> None:
         (tables.replaced("Upgrade: h2c"), b"\r\nUpgrade: websocket\r\n"),
     ],
 )
+@pytest.mark.rfc6455("4.2.2-version", "4.4-version")
 def test_refusals_carry_the_headers_they_must(data: bytes, header: bytes) -> None:
     protocol = ServerProtocol()
     receive(protocol, data)
@@ -103,6 +108,7 @@ def test_refused_in_the_middle_of_the_request_the_rest_is_read() -> None:
     assert output(protocol).count(b"HTTP/1.1") == 1
 
 
+@pytest.mark.rfc6455("4.2.2-open")
 def test_frames_that_come_with_the_request_count() -> None:
     protocol = ServerProtocol()
     events = receive(protocol, tables.request() + client(0x81, b"ea"))
@@ -119,6 +125,7 @@ def test_accept_needs_a_request() -> None:
 
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 511, 512, 513, 999, 1000])
 @pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.rfc6455("5.2-minimal", "5.6-types")
 def test_messages_sent_arrive(length: int, mask: bool) -> None:
     protocol = opened()
     protocol.send("x" * length, mask)
@@ -131,6 +138,7 @@ def test_messages_sent_arrive(length: int, mask: bool) -> None:
     assert assembler.events == [Message("x" * length), Message(b"y" * length)]
 
 
+@pytest.mark.rfc6455("5.3-fresh")
 def test_every_masked_frame_has_a_key_of_its_own() -> None:
     protocol = opened()
     keys = set()
@@ -141,6 +149,7 @@ def test_every_masked_frame_has_a_key_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("data", [bytearray(b"abc"), memoryview(b"abc")])
+@pytest.mark.rfc6455("5.6-types")
 def test_any_bytes_make_a_binary_message(data: bytearray | memoryview) -> None:
     protocol = opened()
     protocol.send(data)
@@ -170,6 +179,7 @@ def test_max_payload_counts_bytes_of_what_is_sent() -> None:
     assert sent(protocol) == [("message", "x" * 10)]
 
 
+@pytest.mark.rfc6455("5.5-length", "7.4.1-reserved")
 def test_wrong_arguments_send_nothing() -> None:
     protocol = opened()
     with pytest.raises(TypeError, match="str or bytes, not int"):
@@ -190,6 +200,7 @@ def test_wrong_arguments_send_nothing() -> None:
 
 
 @pytest.mark.parametrize("state", [CONNECTING, CLOSING, CLOSED])
+@pytest.mark.rfc6455("6.1-open", "5.5.1-last")
 def test_nothing_is_sent_unless_open(state: str) -> None:
     protocol = ServerProtocol() if state == CONNECTING else opened()
     if state == CLOSING:
@@ -203,6 +214,7 @@ def test_nothing_is_sent_unless_open(state: str) -> None:
             action()
 
 
+@pytest.mark.rfc6455("5.5.2-soon")
 def test_pings_are_answered_in_their_place_between_what_the_user_answers() -> None:
     protocol = opened()
     data = client(0x81, b"1") + client(0x89, b"2") + client(0x81, b"3") + client(0x88, b"\x03\xe8")
@@ -221,6 +233,7 @@ def test_auto_pong_can_be_switched_off() -> None:
     assert output(protocol) == b""
 
 
+@pytest.mark.rfc6455("7.1.2-start", "7.1.1-server")
 def test_closing_handshake_started_here() -> None:
     protocol = opened()
     protocol.close(4000, "bye")
@@ -234,6 +247,7 @@ def test_closing_handshake_started_here() -> None:
     assert output(protocol) == b""
 
 
+@pytest.mark.rfc6455("5.5.1-last")
 def test_ping_is_not_answered_once_close_is_sent() -> None:
     protocol = opened()
     protocol.close()
@@ -242,6 +256,7 @@ def test_ping_is_not_answered_once_close_is_sent() -> None:
     assert output(protocol) == b""
 
 
+@pytest.mark.rfc6455("7.1.5-code")
 def test_end_without_close_is_1006() -> None:
     protocol = opened()
     protocol.receive_eof()
@@ -260,6 +275,7 @@ def test_events_before_an_error_are_told_first() -> None:
 
 
 @pytest.mark.parametrize("rest", [b"", client(0x82, b"more") * 3])
+@pytest.mark.rfc6455("7.1.7-stop")
 def test_after_an_error_the_peers_close_ends_it(rest: bytes) -> None:
     protocol = opened()
     receive(protocol, client(0x82, bytes(tables.MAX_PAYLOAD + 1)))
@@ -277,6 +293,7 @@ def test_wrong_close_ends_it_at_once() -> None:
 
 
 @given(st.binary(max_size=200), st.integers(1, 30))
+@pytest.mark.rfc6455("10.1-non-browser")
 def test_no_bytes_from_the_peer_raise(data: bytes, size: int) -> None:
     for protocol in (ServerProtocol(), opened()):
         for start in range(0, len(data), size):
@@ -285,6 +302,7 @@ def test_no_bytes_from_the_peer_raise(data: bytes, size: int) -> None:
         assert sent_before <= 200 + len(data) * 2 + 512
 
 
+@pytest.mark.rfc6455("10.4-limits")
 def test_memory_of_a_refused_message_is_not_spent() -> None:
     protocol = opened()
     receive(protocol, client(0x82, b"", length=0x7FFFFFFFFFFFFFFF) + bytes(5000))

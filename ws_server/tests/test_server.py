@@ -144,6 +144,7 @@ def test_server_closes() -> None:
     run(scenario)
 
 
+@pytest.mark.rfc6455("7.1.5-code")
 def test_connection_lost_without_close_is_1006() -> None:
     async def scenario() -> None:
         async with echo_server() as server:
@@ -203,6 +204,7 @@ def offered(protocols: list[str]) -> Callable[[list[str]], object]:
     return handler
 
 
+@pytest.mark.rfc6455("4.2.2-subprotocol")
 def test_accept_handler_chooses_the_subprotocol() -> None:
     async def scenario() -> None:
         asked: list[str] = []
@@ -219,6 +221,7 @@ def test_accept_handler_chooses_the_subprotocol() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, "", "other", 7, True, ["one"]])
+@pytest.mark.rfc6455("4.2.2-subprotocol")
 def test_any_other_answer_of_the_accept_handler_refuses_with_401(answer: object) -> None:
     async def scenario() -> None:
         errors: list[Exception] = []
@@ -262,6 +265,7 @@ def test_accept_handler_that_raises_is_reported_and_refuses() -> None:
     run(scenario)
 
 
+@pytest.mark.rfc6455("4.2.2-subprotocol")
 def test_without_a_handler_no_subprotocol_is_agreed_on() -> None:
     async def scenario() -> None:
         async with (
@@ -273,6 +277,7 @@ def test_without_a_handler_no_subprotocol_is_agreed_on() -> None:
     run(scenario)
 
 
+@pytest.mark.rfc6455("7.4.1-too-big")
 def test_message_beyond_max_payload_is_answered_by_1009() -> None:
     async def scenario() -> None:
         async with echo_server(max_payload=100) as server:
@@ -317,6 +322,7 @@ def test_masked_frame_of_the_server_is_refused_by_a_strict_client() -> None:
     run(scenario)
 
 
+@pytest.mark.rfc6455("5.1-unmasked", "7.1.7-close")
 def test_unmasked_frame_is_answered_by_1002_and_tcp_is_closed() -> None:
     async def scenario() -> None:
         async with echo_server() as server, bare(server) as peer:
@@ -348,6 +354,7 @@ def test_wrong_request_is_refused_and_reported(name: str) -> None:
     run(scenario)
 
 
+@pytest.mark.rfc6455("10.1-non-browser")
 def test_dribbling_request_is_cut_off_by_the_open_timeout() -> None:
     async def scenario() -> None:
         async with echo_server(open_timeout=1) as server, bare(server) as peer:
@@ -358,6 +365,7 @@ def test_dribbling_request_is_cut_off_by_the_open_timeout() -> None:
     run(scenario)
 
 
+@pytest.mark.rfc6455("7.1.1-timeout")
 def test_peer_that_does_not_answer_the_close_is_cut_off_by_the_close_timeout() -> None:
     async def scenario() -> None:
         async with echo_server(close_timeout=1) as server, bare(server) as peer:

@@ -44,11 +44,13 @@ def test_every_second_byte_after_a_lead(lead: int) -> None:
 
 
 @given(st.binary(max_size=40))
+@pytest.mark.rfc6455("8.1-utf8")
 def test_any_bytes(data: bytes) -> None:
     assert is_utf8(data) == oracle(data)
 
 
 @given(st.text(max_size=600), st.lists(st.integers(0, 2000), max_size=6))
+@pytest.mark.rfc6455("8.1-utf8")
 def test_text_may_be_cut_anywhere(text: str, cuts: list[int]) -> None:
     data = text.encode("utf-8", "ignore")
     borders = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
