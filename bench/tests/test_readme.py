@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from websockets.sync.client import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,6 +34,24 @@ def run(folder: Path, *words: str) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def test_the_server_has_ten_lines_and_echoes(tmp_path: Path) -> None:
+    text = example("python", "server.run()")
+    assert len(text.splitlines()) == 10
+    (tmp_path / "server.py").write_text(text.replace("port=8080", "port=0"))
+    with subprocess.Popen(
+        [PYTHON, "-u", "server.py"], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+    ) as server:
+        try:
+            assert server.stdout is not None
+            word, port = server.stdout.readline().split()
+            assert word == b"port"
+            with connect(f"ws://127.0.0.1:{int(port)}/", open_timeout=10) as client:
+                client.send("hello")
+                assert client.recv(timeout=10) == "hello"
+        finally:
+            server.terminate()
 
 
 def test_the_script_pings_the_board_and_goes_back(tmp_path: Path) -> None:
