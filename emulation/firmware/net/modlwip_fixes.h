@@ -71,3 +71,19 @@ static inline u16_t writable_bytes(const struct tcp_pcb *pcb) {
         || pcb->snd_queuelen + PBUFS > TCP_SND_QUEUELEN;
     return short_of ? 0 : pcb->snd_buf;
 }
+
+/*
+ * A reset takes the PCB from the socket, perhaps before Python has set the first option of a connection it has just
+ * accepted. modlwip asks for the PCB in every other place; here the option of what is gone is forgotten, and Python
+ * learns of the reset when it reads.
+ */
+#undef tcp_set_flags
+#undef tcp_clear_flags
+#define tcp_set_flags(pcb, set)     change_flags(pcb, set, 0)
+#define tcp_clear_flags(pcb, clear) change_flags(pcb, 0, clear)
+
+static inline void change_flags(struct tcp_pcb *pcb, tcpflags_t set, tcpflags_t clear) {
+    if (pcb != NULL) {
+        pcb->flags = (tcpflags_t)((pcb->flags | set) & ~clear);
+    }
+}
