@@ -13,6 +13,7 @@ from tools.bootstrap.checks import LINT, PACKAGES, TESTS, Check, run_checks, sum
 from tools.bootstrap.environment import VirtualEnvironment
 from tools.bootstrap.firmware import FIRMWARE, MICROPYTHON, NATIVE_CLOCK, SOURCES
 from tools.bootstrap.locking import relock
+from tools.bootstrap.node import NodeClient
 from tools.bootstrap.step import Step, report, work_off
 from tools.bootstrap.system import RUN, TEST, SystemPackages
 from tools.bootstrap.terminal import Terminal
@@ -30,7 +31,7 @@ def steps_for(goal: str) -> list[Step]:
     if goal != "firmware":
         steps.append(NATIVE_CLOCK)
     if goal == "test":
-        steps.append(MICROPYTHON)
+        steps += [MICROPYTHON, NodeClient()]
     return steps
 
 
