@@ -16,7 +16,7 @@ TIMEOUT = 120.0
 
 
 class NodeClient:
-    """Installs what package-lock.json pins into build/node. Never fails: npm or the network may be missing."""
+    """Installs what package-lock.json pins into build/node. Never fails: npm or network may be missing."""
 
     name = "Node client for tests"
 
