@@ -36,9 +36,9 @@ def run(folder: Path, *words: str) -> str:
     return done.stdout
 
 
-def test_the_server_has_ten_lines_and_echoes(tmp_path: Path) -> None:
+def test_the_server_has_six_lines_and_echoes(tmp_path: Path) -> None:
     text = example("python", "server.run()")
-    assert len(text.splitlines()) == 10
+    assert len(text.splitlines()) == 6
     (tmp_path / "server.py").write_text(text.replace("port=8080", "port=0"))
     with subprocess.Popen(
         [PYTHON, "-u", "server.py"], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
