@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from emulation.errors import UserError
@@ -46,7 +45,8 @@ class Soc:
         self._wires: list[tuple[Line, Callable[[bool], None]]] = []
         for start, size in WINDOWS:
             self.bus.windows.append(Window(start, size, on_unclaimed))
-        self._tags = list(_tags(platform))
+        # Narrow ones first: a register's own answer lies inside its block's.
+        self._tags = sorted(platform.tags(), key=lambda tag: tag.size)
         places: dict[str, list[int]] = {}
         sizes: dict[str, int] = {}
         for memory in platform.memories():
@@ -147,7 +147,7 @@ class Soc:
 
     def tag_value(self, address: int) -> int | None:
         """What a block without a model answers at `address`, None where the platform file names none."""
-        return next((value for start, end, value in self._tags if start <= address < end), None)
+        return next((t.value for t in self._tags if t.start <= address < t.start + t.size), None)
 
     @property
     def ethernet(self) -> Enc28j60 | None:
@@ -188,19 +188,3 @@ class Soc:
         """Back to a saved state."""
         for name, part in self.parts.items():
             part.restore(state[name])
-
-
-_TAG = re.compile(r'Tag\s*<\s*(\w+)\s*,?\s*(\w+)\s*>\s*"[^"]*"(?:\s+(\w+))?')
-
-
-def _tags(platform: Platform) -> Iterator[tuple[int, int, int]]:
-    """Start, end and answer of the platform file's `Tag` statements; the narrow ones first."""
-    found = []
-    for entry in platform.entries.values():
-        for statement in (s for block in entry.statements.values() for s in block):
-            match = _TAG.match(statement)
-            if match:
-                start, size = int(match[1], 0), int(match[2], 0)
-                found.append((size, start, int(match[3], 0) if match[3] else 0))
-    for size, start, value in sorted(found):
-        yield start, start + size, value
