@@ -49,6 +49,8 @@ class Board:
         self.random = random.Random(seed)
         """Randomness for tests: from the seed, and rewound by `restore`."""
         self.station = station
+        self.firmware: Path | None = None
+        """The ELF that was loaded, where `boot` has loaded it: what `emulation.dwarf` reads."""
         self._loop = Loop(machine)
         self.clock = self._loop.clock
         self.uart = Uart(self._loop)
@@ -80,7 +82,9 @@ class Board:
         except BaseException:
             machine.close()
             raise
-        return cls(machine, seed=seed, station=station)
+        board = cls(machine, seed=seed, station=station)
+        board.firmware = elf
+        return board
 
     @property
     def engine(self) -> str:
