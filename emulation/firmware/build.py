@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulation.errors import UserError
+from emulation.firmware import overlay
 from emulation.firmware.lock import folder_lock
 from emulation.firmware.sizes import Sizes, measure
 from emulation.firmware.sources import Progress, Sources, find_sources, get_sources, silent
@@ -75,6 +76,7 @@ class _Plan:
     sources: Sources
     regions: str
     compiler: str
+    overrides: Mapping[str, str]
 
     def frozen_files(self) -> Iterator[tuple[str, Path]]:
         """Names below the staging folder and the files they come from."""
@@ -86,10 +88,20 @@ class _Plan:
 
     def rules(self) -> str:
         """Changes whenever all objects have to be compiled anew, with compiler, options and source trees."""
-        return _digest([self.sources.identity, self.compiler, (HERE / "Makefile").read_bytes()])
+        makefile = (HERE / "Makefile").read_bytes()
+        return _digest([self.sources.identity, self.compiler, makefile, *self.compiled()])
+
+    def compiled(self) -> list[str]:
+        """Names and texts of the overrides in compiled code."""
+        return [
+            part
+            for name in sorted(self.overrides)
+            if not name.startswith(overlay.WS_SERVER + "/")
+            for part in (name, self.overrides[name])
+        ]
 
     def base(self) -> str:
-        """Changes whenever an input other than the frozen Python code changes.
+        """Changes whenever an input other than the frozen Python code and the overrides changes.
 
         The folder the clone lies in is no input: the ELF does not depend on it.
         """
@@ -102,6 +114,8 @@ class _Plan:
     def fingerprint(self) -> str:
         """Changes whenever any input changes."""
         parts: list[str | bytes] = [self.base()]
+        for name, text in sorted(self.overrides.items()):
+            parts += [name, text]
         for name, path in self.frozen_files():
             parts += [name, path.read_bytes()]
         return _digest(parts)
@@ -118,7 +132,7 @@ def _digest(parts: Iterable[str | bytes]) -> str:
 def up_to_date(out: Path = DEFAULT_OUT) -> bool:
     """Whether `build(out)` has nothing to do."""
     sources = find_sources()
-    return sources is not None and _current(_plan(out, None, None, sources)) is not None
+    return sources is not None and _current(_plan(out, None, None, sources, {})) is not None
 
 
 def build(
@@ -126,29 +140,35 @@ def build(
     *,
     app: Path | None = None,
     ws_server: Path | None = None,
+    overrides: Mapping[str, str] | None = None,
     progress: Progress = silent,
 ) -> BuildResult:
     """Build `out`/ws_bench.elf, unless nothing has changed since it was built there.
 
-    `app` is the frozen main.py, `ws_server` the folder of the package frozen with it. Raises UserError: no
-    compiler, no sources to be had, code that does not compile, a firmware that does not fit.
+    `app` is the frozen main.py, `ws_server` the folder of the package frozen with it, `overrides` the text of
+    sources that are to read differently, by the names that `overlay` explains. Raises UserError: no compiler,
+    no sources to be had, code that does not compile, a firmware that does not fit.
     """
     sources = get_sources(progress=progress)
-    plan = _plan(out, app, ws_server, sources)
+    plan = _plan(out, app, ws_server, sources, overrides or {})
     with folder_lock(plan.out, progress):
         result = _current(plan)
         return result if result else _build(plan, progress)
 
 
-def _plan(out: Path, app: Path | None, ws_server: Path | None, sources: Sources) -> _Plan:
+def _plan(
+    out: Path, app: Path | None, ws_server: Path | None, sources: Sources, overrides: Mapping[str, str]
+) -> _Plan:
     app = (app or DEFAULT_APP).resolve()
     ws_server = (ws_server or DEFAULT_WS_SERVER).resolve()
     if not app.is_file():
         raise UserError(f"there is no application at {app}", "give the main.py to freeze into the firmware")
     if not (ws_server / "__init__.py").is_file():
         raise UserError(f"{ws_server} is not the ws_server package", "it lacks an __init__.py")
+    trees = {overlay.FIRMWARE: HERE, overlay.LWIP: sources.lwip, overlay.WS_SERVER: ws_server}
+    overlay.check(overrides, trees)
     regions = linker_regions(load_platform())
-    return _Plan(out.resolve(), app, ws_server, sources, regions, _compiler_version())
+    return _Plan(out.resolve(), app, ws_server, sources, regions, _compiler_version(), overrides)
 
 
 def _compiler_version() -> str:
@@ -190,13 +210,18 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     _write_if_changed(plan.out / "memory.ld", plan.regions)
     _write_if_changed(plan.out / "manifest.py", _MANIFEST)
     mpy_cross = _mpy_cross(plan, progress)
+    code, lwip = HERE, plan.sources.lwip
+    if own := overlay.below(overlay.FIRMWARE, plan.overrides):
+        code = overlay.lay(HERE, plan.out / "code" / overlay.FIRMWARE, own)
+    if theirs := overlay.below(overlay.LWIP, plan.overrides):
+        lwip = overlay.lay(lwip, plan.out / "code" / overlay.LWIP, theirs, only="src")
     progress("compiling")
     _make(
         plan,
-        HERE,
+        code,
         {
             "MICROPYTHON_DIR": str(plan.sources.micropython),
-            "LWIP_DIR": str(plan.sources.lwip),
+            "LWIP_DIR": str(lwip),
             "BUILD": str(plan.out),
             "STAGE_DIR": str(plan.out / "stage"),
             "MICROPY_MPYCROSS": str(mpy_cross),
@@ -206,7 +231,7 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     )
     elf = plan.out / ELF_NAME
     digest = _sha256(elf)
-    stamp = {"base": base, "fingerprint": fingerprint, "sha256": digest}
+    stamp = {"base": "" if plan.compiled() else base, "fingerprint": fingerprint, "sha256": digest}
     (plan.out / _STAMP).write_text(json.dumps(stamp))
     return BuildResult(elf, digest, measure(elf, _region_table(plan.regions)), fresh=True)
 
@@ -240,9 +265,9 @@ def forget_objects(out: Path, rules: str) -> None:
 
 
 def _seed(plan: _Plan, base: str) -> None:
-    """Start a build in a new folder from the objects of the default one: only the frozen code differs.
+    """Start a build in a new folder from the objects of the default one: little differs.
 
-    That makes a firmware with another server or application a matter of seconds.
+    That makes a firmware with another server or application a matter of a second.
     """
     if plan.out == DEFAULT_OUT or (plan.out / "py").exists():
         return
@@ -254,6 +279,8 @@ def _seed(plan: _Plan, base: str) -> None:
     with folder_lock(DEFAULT_OUT, silent):
         skip = shutil.ignore_patterns("stage", "*.elf", "*.map", _STAMP, _LOG, ".lock", "frozen_*")
         shutil.copytree(DEFAULT_OUT, plan.out, ignore=skip, dirs_exist_ok=True)
+    # What depends on an override is older than the override: make notices.
+    (plan.out / _RULES).write_text(plan.rules())
     for rules in plan.out.rglob("*.P"):
         times = rules.stat()
         rules.write_text(rules.read_text().replace(str(DEFAULT_OUT), str(plan.out)))
@@ -264,11 +291,12 @@ def _stage(plan: _Plan) -> None:
     """Copy what is to be frozen below one folder, so that neither tests nor host-only modules get in."""
     stage = plan.out / "stage"
     wanted = dict(plan.frozen_files())
+    other = {name: text for name, text in plan.overrides.items() if name in wanted}
     for path in sorted(stage.rglob("*.py")) if stage.exists() else ():
         if path.relative_to(stage).as_posix() not in wanted:
             path.unlink()
     for name, source in wanted.items():
-        _write_if_changed(stage / name, source.read_text(encoding="utf-8"))
+        _write_if_changed(stage / name, other[name] if name in other else source.read_text(encoding="utf-8"))
 
 
 def _mpy_cross(plan: _Plan, progress: Progress) -> Path:
