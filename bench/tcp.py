@@ -76,6 +76,11 @@ class TcpEndpoint:
         self.isn, self.mss, self.window = isn % MODULO, mss, window
         self.ack_policy, self.ack_delay = ack_policy, ack_delay
         self.rto, self.retries, self.time_wait = rto, retries, time_wait
+        self.silent = False
+        """Do nothing of its own accord: what comes is followed, but neither acknowledged nor answered, and
+        nothing is sent again. What the caller asks for still goes out, with the acknowledgement sent last."""
+        self.acknowledged = 0
+        """The acknowledgement number sent last."""
         self.state = State.CLOSED
         self.error: TcpError | None = None
         self.outgoing: list[bytes] = []
@@ -110,6 +115,11 @@ class TcpEndpoint:
     def receive_next(self) -> int:
         """The sequence number expected next."""
         return self._stream.next
+
+    @property
+    def all_acknowledged(self) -> bool:
+        """Whether everything that was to be sent has arrived."""
+        return not self._pending and not self._inflight
 
     # What the application does
 
@@ -156,9 +166,13 @@ class TcpEndpoint:
             self._emit(Segment(self.send_next, self.receive_next, RST | ACK), now)
         self._finish()
 
-    def acknowledge(self, now: float) -> None:
-        """Send a bare ACK now: with `AckPolicy.MANUAL`, or to announce a changed `window`."""
-        self._emit(Segment(self.send_next, self.receive_next, ACK, self.window), now)
+    def acknowledge(self, now: float, number: int | None = None) -> None:
+        """Send a bare ACK now: with `AckPolicy.MANUAL`, or to announce a changed `window`.
+
+        It acknowledges everything that has come, or everything before `number`.
+        """
+        number = self.receive_next if number is None else number % MODULO
+        self._emit(Segment(self.send_next, number, ACK, self.window), now)
 
     def inject(self, segment: Segment, now: float) -> None:
         """Send any segment; this end's state does not notice."""
@@ -180,13 +194,17 @@ class TcpEndpoint:
     @property
     def next_timer(self) -> float | None:
         """When `tick` is next due, None for never."""
+        if self.silent:
+            return self._timer if self.state is State.TIME_WAIT else None
         timers = [timer for timer in (self._timer, self._ack_timer) if timer is not None]
         return min(timers) if timers else None
 
     def tick(self, now: float) -> None:
         """Let due timers act: delayed acknowledgement, retransmission, window probe, end of TIME-WAIT."""
+        if self.next_timer is None:
+            return
         if self._ack_timer is not None and now >= self._ack_timer:
-            self.acknowledge(now)
+            self._answer_ack(now)
         if self._timer is None or now < self._timer:
             return
         if self.state is State.TIME_WAIT:
@@ -229,31 +247,31 @@ class TcpEndpoint:
             if not segment.flags & RST:
                 # RFC 9293, section 3.10.7.1
                 if segment.flags & ACK:
-                    self._emit(Segment(segment.ack, 0, RST), now)
+                    self._answer(Segment(segment.ack, 0, RST), now)
                 else:
-                    self._emit(Segment(0, segment.seq + segment.length, RST | ACK), now)
+                    self._answer(Segment(0, segment.seq + segment.length, RST | ACK), now)
             return
         if self.state is State.LISTEN:
             if segment.flags & (SYN | ACK | RST) == SYN:
                 self._accept_syn(segment)
                 self.state = State.SYN_RECEIVED
-                self._transmit(self._syn_ack(), now)
+                self._answer_syn(now)
             return
         if self.state is State.SYN_SENT:
             self._in_syn_sent(segment, now)
             return
         if not self._acceptable(segment):
             if not segment.flags & RST:
-                self.acknowledge(now)
+                self._answer_ack(now)
             return
         if segment.flags & RST:
             if segment.seq == self.receive_next:
                 self._fail(TcpResetError(f"reset by {self.remote}: {segment}"))
             else:
-                self.acknowledge(now)  # RFC 5961, section 3.2: challenge
+                self._answer_ack(now)  # RFC 5961, section 3.2: challenge
             return
         if segment.flags & SYN:
-            self.acknowledge(now)  # RFC 5961, section 4.2: challenge
+            self._answer_ack(now)  # RFC 5961, section 4.2: challenge
             return
         if not segment.flags & ACK or not self._acknowledged(segment, now):
             return
@@ -267,7 +285,7 @@ class TcpEndpoint:
         acceptable = bool(segment.flags & ACK) and segment.ack == self.send_next
         if segment.flags & ACK and not acceptable:
             if not segment.flags & RST:
-                self._emit(Segment(segment.ack, 0, RST), now)
+                self._answer(Segment(segment.ack, 0, RST), now)
         elif segment.flags & RST:
             if acceptable:
                 self._fail(TcpRefusedError(f"refused by {self.remote}: {segment}"))
@@ -276,13 +294,13 @@ class TcpEndpoint:
             if acceptable:
                 self.state = State.ESTABLISHED
                 self._take_acknowledgement(segment, now)
-                self.acknowledge(now)
+                self._answer_ack(now)
                 self._pump(now)
             else:
                 self.state = State.SYN_RECEIVED
                 self._inflight.clear()
                 self.send_next = self.isn
-                self._transmit(self._syn_ack(), now)
+                self._answer_syn(now)
 
     def _accept_syn(self, segment: Segment) -> None:
         self._stream = Reassembly(segment.seq + 1)
@@ -303,9 +321,9 @@ class TcpEndpoint:
         """Handle the acknowledgement; False if it ends the handling of the segment."""
         if distance(segment.ack, self.send_next) > 0:
             if self.state is State.SYN_RECEIVED:
-                self._emit(Segment(segment.ack, 0, RST), now)
+                self._answer(Segment(segment.ack, 0, RST), now)
             else:
-                self.acknowledge(now)
+                self._answer_ack(now)
             return False
         if self.state is State.SYN_RECEIVED:
             if distance(segment.ack, self.isn) <= 0:
@@ -386,14 +404,28 @@ class TcpEndpoint:
                 piece = piece[:room]
             self._transmit(self._data(piece), now)
         if self._close_asked:
-            self._transmit(Segment(self.send_next, self.receive_next, FIN | ACK, self.window), now)
+            self._transmit(Segment(self.send_next, self._ack_number, FIN | ACK, self.window), now)
             self.state = State.FIN_WAIT_1 if self.state is State.ESTABLISHED else State.LAST_ACK
 
-    def _data(self, payload: bytes) -> Segment:
-        return Segment(self.send_next, self.receive_next, PSH | ACK, self.window, payload)
+    @property
+    def _ack_number(self) -> int:
+        return self.acknowledged if self.silent else self.receive_next
 
-    def _syn_ack(self) -> Segment:
-        return Segment(self.isn, self.receive_next, SYN | ACK, self.window, options=mss_option(self.mss))
+    def _data(self, payload: bytes) -> Segment:
+        return Segment(self.send_next, self._ack_number, PSH | ACK, self.window, payload)
+
+    def _answer_syn(self, now: float) -> None:
+        if not self.silent:
+            options = mss_option(self.mss)
+            self._transmit(Segment(self.isn, self.receive_next, SYN | ACK, self.window, options=options), now)
+
+    def _answer_ack(self, now: float) -> None:
+        self._answer(Segment(self.send_next, self.receive_next, ACK, self.window), now)
+
+    def _answer(self, segment: Segment, now: float) -> None:
+        """Send what nobody asked for."""
+        if not self.silent:
+            self._emit(segment, now)
 
     def _transmit(self, segment: Segment, now: float) -> None:
         """Send a segment that occupies sequence space: it stays in flight until acknowledged."""
@@ -405,11 +437,15 @@ class TcpEndpoint:
 
     def _retransmit(self, now: float, count: int = 1) -> None:
         """Send the oldest segments that are in flight again."""
+        if self.silent:
+            return
         for old in islice(self._inflight, count):
             ack = self.receive_next if old.flags & ACK else 0
             self._emit(replace(old, ack=ack, window=self.window), now)
 
     def _emit(self, segment: Segment, now: float, track: bool = True) -> None:
+        if segment.flags & ACK:
+            self.acknowledged = segment.ack
         if track and segment.flags & ACK:
             self._ack_due, self._ack_timer, self._unacked_segments = False, None, 0
         self._identification += 1
@@ -423,7 +459,7 @@ class TcpEndpoint:
             self.ack_policy is AckPolicy.DELAYED
             and (self._unacked_segments >= 2 or self.eof or self._stream.gap)
         ):
-            self.acknowledge(now)
+            self._answer_ack(now)
         elif self.ack_policy is AckPolicy.DELAYED and self._ack_timer is None:
             self._ack_timer = now + self.ack_delay
 

@@ -17,8 +17,9 @@ from typing import Any, Self
 from scapy.layers.l2 import Ether
 from scapy.plist import PacketList
 
+from bench.layers.reassembly import MODULO
 from bench.layers.tcp_state import AckPolicy, State, TcpError
-from bench.layers.tcpip import Endpoint, Segment
+from bench.layers.tcpip import ACK, Endpoint, Segment
 from bench.tcp import TcpEndpoint
 from bench.wire import Wire
 
@@ -137,6 +138,11 @@ class TcpPeer:
             raise self._wrong(f"{size or 'some'} bytes")
         return self.tcp.read(size)
 
+    def wait_acknowledged(self, timeout: float | None = None) -> None:
+        """Run until the board has acknowledged everything that was sent. Raises PeerError."""
+        if not self._wait(lambda: self.tcp.all_acknowledged, timeout):
+            raise self._wrong("an acknowledgement of everything sent (RFC 9293, section 3.4)")
+
     def shutdown(self) -> None:
         """Close our half: FIN after everything that was sent."""
         self.sent = "TCP FIN"
@@ -155,8 +161,49 @@ class TcpPeer:
         self.tcp.reset(self.wire.clock.now)
         self._flush()
 
+    def acknowledge(self, number: int | None = None) -> None:
+        """Send a bare ACK for everything that has come, or for everything before `number`."""
+        self.sent = f"TCP ACK of {'everything' if number is None else number}"
+        self.tcp.acknowledge(self.wire.clock.now, number)
+        self._flush()
+
+    @property
+    def silent(self) -> bool:
+        """Whether this end sends nothing but what it is told to; see `TcpEndpoint.silent`."""
+        return self.tcp.silent
+
+    @silent.setter
+    def silent(self, silent: bool) -> None:
+        self.tcp.silent = silent
+
+    def segment(
+        self,
+        flags: int,
+        payload: bytes = b"",
+        *,
+        seq: int = 0,
+        ack: int = 0,
+        window: int | None = None,
+        options: bytes = b"",
+        urgent: int = 0,
+    ) -> Segment:
+        """A segment that fits this connection now, for `inject`; `seq` and `ack` are offsets from what fits.
+
+        What fits is the number this end sends next, and the acknowledgement it sent last.
+        """
+        tcp = self.tcp
+        return Segment(
+            (tcp.send_next + seq) % MODULO,
+            (tcp.acknowledged + ack) % MODULO if flags & ACK else 0,
+            flags,
+            tcp.window if window is None else window,
+            payload,
+            options,
+            urgent,
+        )
+
     def inject(self, segment: Segment) -> None:
-        """Send any segment; this end's state does not notice."""
+        """Send any segment; this end's state does not notice. `segment` makes one that fits."""
         self.sent = str(segment)
         self.tcp.inject(segment, self.wire.clock.now)
         self._flush()
@@ -212,10 +259,10 @@ class TcpPeer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self.closed_by_board:
+            if kind is None and self.closed_by_board and not self.silent:
                 self.shutdown()
                 self._wait(lambda: self.tcp.state in _ENDED, None)
-            elif kind is None and self.tcp.state is not State.CLOSED:
+            elif kind is None and self.tcp.state is not State.CLOSED and not self.silent:
                 self.close()
             else:
                 self.tcp.reset(self.wire.clock.now)

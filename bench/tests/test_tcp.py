@@ -321,3 +321,39 @@ def test_a_piece_needs_at_least_one_byte(size: int) -> None:
     client, _, link = connected()
     with pytest.raises(ValueError, match="segment sizes must be positive"):
         client.send(b"x", link.now, split=[size])
+
+
+def test_a_silent_end_follows_but_neither_acknowledges_nor_repeats() -> None:
+    client, server, link = connected()
+    before = len(sent_segments(client))
+    client.silent = True
+    server.send(b"unanswered", link.now)
+    link.run(20)
+    assert client.read() == b"unanswered"
+    assert len(sent_segments(client)) == before
+    assert sent_segments(server)[-1].payload == b"unanswered"  # again and again
+    client.send(b"data", link.now)  # with the acknowledgement that was sent last
+    link.run(0.1)
+    assert [(s.payload, s.ack) for s in sent_segments(client)[before:]] == [(b"data", 1001)]
+    assert server.read() == b"data"
+
+
+def test_a_silent_end_does_not_answer_what_would_be_challenged() -> None:
+    client, server, link = connected()
+    client.silent = True
+    before = len(sent_segments(client))
+    for segment in (Segment(server.send_next + 1, 0, RST), Segment(server.send_next, 0, SYN, 1)):
+        server.inject(segment, link.now)
+    link.run(1)
+    assert len(sent_segments(client)) == before
+    assert client.state is State.ESTABLISHED
+
+
+def test_part_of_what_came_can_be_acknowledged() -> None:
+    client, server, link = connected(ack_policy=AckPolicy.MANUAL)
+    server.send(b"abcdef", link.now, split=[3])
+    link.run(0.1)
+    client.acknowledge(link.now, client.receive_next - 3)
+    link.run(0.1)
+    assert server.send_unacknowledged == 1001 + 3
+    assert client.acknowledged == 1001 + 3
