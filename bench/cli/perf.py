@@ -1,4 +1,4 @@
-"""`bench perf`: speed and memory, as a table and as JSON."""
+"""`bench perf`: the figures, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import platform
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -15,6 +15,12 @@ from rich.table import Table
 
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.perf import Figure
+
+WIDTH = 130
+"""Columns: a table that wraps its names is no table, and there may be no terminal."""
 
 
 @click.command()
@@ -24,51 +30,89 @@ from emulation.errors import UserError
 @click.option(
     "--runs", type=click.IntRange(min=1), default=5, show_default=True, help="Runs of the slow figures."
 )
+@click.option(
+    "--only", multiple=True, metavar="PATTERN", help="Only figures whose name contains this (* and ? match)."
+)
 @click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
 @click.option(
     "--firmware", type=click.Path(path_type=Path), help="ELF to measure instead of the project's own."
 )
-def command(output: Path | None, runs: int, engine: str, firmware: Path | None) -> None:
+def command(
+    output: Path | None, runs: int, only: tuple[str, ...], engine: str, firmware: Path | None
+) -> None:
     """Measure speed and memory, each beside its target.
 
-    The targets are for an otherwise idle core; the column CPU shows what this process itself took.
+    The targets are for an otherwise idle core; the column CPU shows what this process itself took. What each
+    figure means is in docs/performance.md.
     """
-    from bench.perf import Figure, measure
+    from bench.perf import measure, select
 
-    # A table that wraps its names is no table; 110 columns also hold where there is no terminal.
-    console = Console(highlight=False, width=max(Console().width, 110))
-    with console.status("measuring") as status:
-        figures = measure(firmware, engine, runs, tell=lambda what: status.update(f"measuring: {what}"))
-    result = {"environment": environment(), "engine": engine, "figures": [f.as_dict() for f in figures]}
-    if output is not None:
-        write(output, result)
+    chosen = select(only)
+    console = Console(highlight=False, width=max(Console().width, WIDTH))
+    figures: list[Figure] = []
+    try:
+        with console.status("measuring") as status:
+            for figure in measure(
+                chosen, firmware, engine, runs, tell=lambda what: status.update(f"measuring: {what}")
+            ):
+                figures.append(figure)
+    finally:
+        # What was measured before a Ctrl-C or a fault is shown and written all the same.
+        if figures:
+            show(console, figures)
+        if output is not None:
+            told = [figure.as_dict() for figure in figures]
+            write(output, {"environment": environment(), "engine": engine, "figures": told})
+            console.print(f"figures: {output.resolve()}")
 
+
+def show(console: Console, figures: list[Figure]) -> None:
+    """Print the table, and below it what there is to say about single figures."""
     table = Table("figure", "unit", "target", "min", "median", "max", "CPU", "", title="Speed and memory")
-    table.columns[0].no_wrap = True
+    for column in table.columns[:7]:
+        column.no_wrap = True
     for column in table.columns[2:7]:
         column.justify = "right"
-
-    def row(figure: Figure) -> None:
-        sign = "≥" if figure.at_least else "≤"
-        cpu = "" if figure.cpu_median is None else f"{figure.cpu_median:.2f}"
-        judged = figure.median if figure.cpu_median is None else figure.cpu_median
-        if figure.keeps(figure.median):
-            verdict = "[green]kept[/green]"
-        elif figure.keeps(judged):
-            verdict = "[yellow]kept by CPU time[/yellow]"
-        else:
-            verdict = "[red]missed[/red]"
-        numbers = [f"{v:.2f}" for v in (min(figure.values), figure.median, max(figure.values))]
-        table.add_row(figure.name, figure.unit, f"{sign} {figure.target:g}", *numbers, cpu, verdict)
-
     for figure in figures:
-        row(figure)
+        table.add_row(*row(figure))
     console.print(table)
     for figure in figures:
-        if figure.note:
-            console.print(f"{figure.name}: {figure.note}")
-    if output is not None:
-        console.print(f"figures: {output.resolve()}")
+        if figure.skipped:
+            console.print(f"{figure.name}: skipped, {figure.skipped}", markup=False)
+        elif figure.note:
+            console.print(f"{figure.name}: {figure.note}", markup=False)
+
+
+def row(figure: Figure) -> list[str]:
+    """The cells of a figure."""
+    target = "" if figure.target is None else f"{'≥' if figure.at_least else '≤'} {figure.target:g}"
+    if not figure.values:
+        return [
+            figure.name,
+            figure.unit,
+            target,
+            "",
+            "",
+            "",
+            "",
+            f"[yellow]skipped: {figure.skipped}[/yellow]",
+        ]
+    cpu = "" if figure.cpu_median is None else f"{figure.cpu_median:.2f}"
+    judged = figure.median if figure.cpu_median is None else figure.cpu_median
+    if figure.target is None:
+        verdict = ""
+    elif figure.keeps(figure.median):
+        verdict = "[green]kept[/green]"
+    elif figure.keeps(judged):
+        verdict = "[yellow]kept by CPU time[/yellow]"
+    else:
+        verdict = "[red]missed[/red]"
+    whole = all(value == int(value) for value in figure.values)
+    numbers = [
+        f"{value:.0f}" if whole else f"{value:.2f}"
+        for value in (min(figure.values), figure.median, max(figure.values))
+    ]
+    return [figure.name, figure.unit, target, *numbers, cpu, verdict]
 
 
 def environment() -> dict[str, Any]:
@@ -92,6 +136,8 @@ def write(path: Path, result: dict[str, Any]) -> None:
     """Write the figures. Raises UserError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(result, indent=2) + "\n")
+        unfinished = path.with_name(path.name + ".part")
+        unfinished.write_text(json.dumps(result, indent=2) + "\n")
+        unfinished.replace(path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}", "name another file with --json") from None

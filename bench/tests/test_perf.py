@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import importlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
 from click.testing import CliRunner
 
+from bench import Board, perf
 from bench.cli import main
-from bench.perf import Figure, Spent
+from bench.peer import PeerError
+from bench.perf import MEASUREMENTS, Figure, Spent, select
+from bench.perf.measurement import CannotMeasureError, Measurement, Subject
+from bench.perf.prompt import Prompt
+from emulation.errors import UserError
 
 
 def test_a_figure_is_judged_by_its_median() -> None:
@@ -15,6 +24,10 @@ def test_a_figure_is_judged_by_its_median() -> None:
     assert figure.keeps(figure.median)
     assert figure.as_dict()["max"] == 90
     assert not Figure("f", "MIPS", 10, at_least=True, values=[9]).as_dict()["met"]
+
+
+def test_a_figure_without_a_target_is_not_judged() -> None:
+    assert Figure("f", "bytes", values=[1]).as_dict()["met"] is None
 
 
 def test_time_is_counted_over_several_pieces() -> None:
@@ -26,21 +39,95 @@ def test_time_is_counted_over_several_pieces() -> None:
     assert spent.wall > 0
 
 
-def test_every_figure_has_a_target_and_lands_in_table_and_json(tmp_path: Path) -> None:
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many connections would take too long here."""
+    monkeypatch.setattr("bench.perf.heap.FEW", 2)
+    monkeypatch.setattr("bench.perf.heap.MANY", 6)
+    monkeypatch.setattr("bench.perf.host.ROUND_TRIPS", 20)
+
+
+def test_every_figure_lands_in_table_and_json(few: None, tmp_path: Path) -> None:
     output = tmp_path / "figures" / "perf.json"
     result = CliRunner().invoke(main, ["perf", "--runs", "1", "--json", str(output)], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     written = json.loads(output.read_text())
-    names = [figure["name"] for figure in written["figures"]]
-    assert names == [
-        "boot to listening, with construction",
-        "restore of a snapshot",
-        "connect, upgrade, echo, close",
-        "guest speed while computing",
-        "guest speed while serving",
-        "60 idle virtual seconds",
-        "host memory of one board",
-    ]
+    assert [figure["name"] for figure in written["figures"]] == [m.name for m in MEASUREMENTS]
     for figure in written["figures"]:
-        assert 0 < figure["min"] <= figure["median"] <= figure["max"]
+        assert "skipped" not in figure, figure
+        assert 0 <= figure["min"] <= figure["median"] <= figure["max"]
         assert figure["name"] in result.output
+
+
+def test_only_some_are_measured(tmp_path: Path) -> None:
+    output = tmp_path / "perf.json"
+    words = ["perf", "--runs", "1", "--only", "Idle*second", "--only", "snapshot", "--json", str(output)]
+    result = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    names = [figure["name"] for figure in json.loads(output.read_text())["figures"]]
+    assert names == ["restore of a snapshot", "60 idle virtual seconds"]
+
+
+def test_a_figure_that_does_not_exist_is_refused_with_the_names_of_those_that_do() -> None:
+    with pytest.raises(UserError, match=r"'speed of light'.*restore of a snapshot"):
+        select(("speed of light",))
+
+
+@pytest.mark.parametrize(
+    "reason", [CannotMeasureError("no tool for it"), PeerError("a", "b", "c"), TimeoutError("no prompt")]
+)
+def test_what_cannot_be_measured_is_skipped_with_the_reason(reason: Exception) -> None:
+    def take(_subject: Subject, _figure: Figure) -> None:
+        raise reason
+
+    figure = Measurement("f", "ms", 1, take).figure(Subject("quark"))
+    assert figure.as_dict()["skipped"] == str(reason)
+
+
+def test_figures_had_before_an_interruption_are_shown_and_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*_arguments: Any, **_options: Any) -> Iterator[Figure]:
+        yield Figure("the first", "ms", 1, values=[2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(perf, "measure", interrupted)
+    output = tmp_path / "perf.json"
+    result = CliRunner().invoke(main, ["perf", "--json", str(output)])
+    assert result.exit_code == 130
+    assert [figure["name"] for figure in json.loads(output.read_text())["figures"]] == ["the first"]
+    assert "missed" in result.output
+
+
+def test_without_websockets_the_comparison_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str, *arguments: Any) -> Any:
+        if name.startswith("websockets"):
+            raise ImportError(name)
+        return load(name, *arguments)
+
+    load = importlib.import_module
+    monkeypatch.setattr("bench.perf.host.import_module", refuse)
+    (comparison,) = select(("beside websockets",))
+    with Subject("quark", runs=1) as subject:
+        assert "websockets is not installed" in comparison.figure(subject).skipped
+
+
+def test_instructions_are_the_same_every_time() -> None:
+    (echo, *_) = select(("echo of 125 bytes",))
+    figures = []
+    for _ in range(2):
+        with Subject("quark") as subject:
+            figures.append(echo.figure(subject).values)
+    assert figures[0] == figures[1]
+
+
+def test_code_runs_at_the_boards_prompt() -> None:
+    with Board.boot() as board:
+        board.uart.wait_for("listening", timeout=5)
+        prompt = Prompt(board)
+        prompt.interrupt()
+        assert prompt.run("for number in range(3):\n    print(number)\nprint('end')").split() == [
+            *"012",
+            "end",
+        ]
+        assert "ZeroDivisionError" in prompt.run("1 // 0")
