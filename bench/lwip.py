@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bench.board import Board
 from bench.layers.tcp_state import State
+from bench.layers.tcpip import Endpoint
 from bench.tcp_peer import TcpPeer
 from emulation.dwarf import Structure, debug_info
 from emulation.errors import UserError
@@ -20,6 +21,7 @@ UNIT = "core/tcp.c"
 
 LISTS = {
     "tcp_listen_pcbs": "tcp_pcb_listen",
+    "tcp_bound_pcbs": "tcp_pcb",
     "tcp_active_pcbs": "tcp_pcb",
     "tcp_tw_pcbs": "tcp_pcb",
 }
@@ -41,15 +43,13 @@ STATES = {
 """lwIP's names of the states (`enum tcp_state`)."""
 
 NUMBERS = (
-    "local_port",
-    "remote_port",
     "snd_nxt",
     "lastack",
     "rcv_nxt",
     "rcv_wnd",
     "snd_wnd",
 )
-"""lwIP's names of what `Connection` has beside the state, in its order."""
+"""lwIP's names of what `Connection` has beside the state, and the two ends, in its order."""
 
 MANY = 1000
 """More than any firmware has memory for: a list this long is a ring or no list."""
@@ -57,10 +57,13 @@ MANY = 1000
 
 @dataclass(frozen=True)
 class Connection:
-    """A protocol control block; a listening one has no remote port and no numbers."""
+    """A protocol control block; a listening one has no remote end and no numbers."""
 
     state: State
+    local_ip: bytes
+    """4 bytes for IPv4, 16 for IPv6, as `bench.layers.tcpip.Endpoint` has it."""
     local_port: int
+    remote_ip: bytes = b""
     remote_port: int = 0
     send_next: int = 0
     """Sequence number (`snd_nxt`)."""
@@ -72,6 +75,10 @@ class Connection:
     """Bytes (`rcv_wnd`)."""
     send_window: int = 0
     """Bytes (`snd_wnd`)."""
+
+    def __str__(self) -> str:
+        remote = f" with {Endpoint(b'', self.remote_ip, self.remote_port)}" if self.remote_port else ""
+        return f"{self.state.value} on port {self.local_port}{remote}"
 
 
 def connections(board: Board) -> list[Connection]:
@@ -92,8 +99,13 @@ def connections(board: Board) -> list[Connection]:
         layout = info.structure(structure, UNIT)
         for data in _walk(board, head, layout):
             state = STATES[names[layout.read(data, "state")]]
-            fields = NUMBERS if state is not State.LISTEN else NUMBERS[:1]
-            found.append(Connection(state, *(layout.read(data, name) for name in fields)))
+            local = _address(data, layout, "local_ip"), layout.read(data, "local_port")
+            if state is State.LISTEN:
+                found.append(Connection(state, *local))
+                continue
+            remote = _address(data, layout, "remote_ip"), layout.read(data, "remote_port")
+            numbers = (layout.read(data, name) for name in NUMBERS)
+            found.append(Connection(state, *local, *remote, *numbers))
     return found
 
 
@@ -117,6 +129,13 @@ def connection_of(board: Board, peer: TcpPeer) -> Connection | None:
             if connection.state is State.LISTEN:
                 listener = connection
     return listener
+
+
+def _address(data: bytes, layout: Structure, name: str) -> bytes:
+    """An address of either family (`ip_addr_t`)."""
+    offset = layout.members[name].offset
+    is_ipv4 = layout.read(data, f"{name}.type") == 0  # IPADDR_TYPE_V4
+    return data[offset : offset + (4 if is_ipv4 else 16)]
 
 
 def _walk(board: Board, head: int, layout: Structure) -> Iterator[bytes]:

@@ -51,6 +51,8 @@ class DebugInfo:
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
+        self._structures: dict[tuple[str, str], Structure] = {}
+        self._enumerations: dict[tuple[str, str], dict[int, str]] = {}
         try:
             self._file = self.path.open("rb")
             elf = ELFFile(self._file)
@@ -68,20 +70,30 @@ class DebugInfo:
 
     def structure(self, name: str, unit: str) -> Structure:
         """A structure as the source file whose path ends in `unit` sees it. Raises UserError."""
+        if (known := self._structures.get((name, unit))) is not None:
+            return known
         die = self._find("DW_TAG_structure_type", name, unit)
-        return Structure(name, die.attributes["DW_AT_byte_size"].value, dict(self._members(die)))
+        found = Structure(name, die.attributes["DW_AT_byte_size"].value, dict(self._members(die)))
+        self._structures[name, unit] = found
+        return found
 
     def enumeration(self, name: str, unit: str) -> dict[int, str]:
         """The names of an enumeration's values, as the source file whose path ends in `unit` sees it.
 
-        Raises UserError.
+        `name` is the enumeration's own, or that of a typedef for it. Raises UserError.
         """
-        die = self._find("DW_TAG_enumeration_type", name, unit)
-        return {
+        if (known := self._enumerations.get((name, unit))) is not None:
+            return known
+        try:
+            die = self._find("DW_TAG_enumeration_type", name, unit)
+        except UserError:
+            die = _resolve(self._find("DW_TAG_typedef", name, unit))
+        found = self._enumerations[name, unit] = {
             child.attributes["DW_AT_const_value"].value: _name(child)
             for child in die.iter_children()
             if child.tag == "DW_TAG_enumerator"
         }
+        return found
 
     def address(self, name: str, unit: str) -> int:
         """The address of a variable, static ones too, of the source file whose path ends in `unit`.

@@ -13,6 +13,8 @@ from emulation.errors import UserError
 SOURCE = """
 typedef unsigned short u16;
 enum colour { RED, GREEN = 5 } last;
+typedef enum { ONE = 1, TWO } number;
+number counted;
 struct inner { char tag; u16 value; };
 struct record {
     struct record *next;
@@ -60,6 +62,7 @@ def test_a_member_is_read_little_endian(elf: Path) -> None:
 
 def test_an_enumeration_gives_the_names_of_its_values(elf: Path) -> None:
     assert DebugInfo(elf).enumeration("colour", "sample.c") == {0: "RED", 5: "GREEN"}
+    assert DebugInfo(elf).enumeration("number", "sample.c") == {1: "ONE", 2: "TWO"}
 
 
 def test_a_static_variable_has_an_address(elf: Path) -> None:

@@ -295,6 +295,13 @@ class Enc28j60(SpiInstructions):
         """How many frames from the wire were not stored, by reason, since the last reset."""
         return self._receiver.drops
 
+    @property
+    def receive_ring(self) -> dict[str, int]:
+        """The receive buffer's pointers and EPKTCNT, by register name (section 7.2.4), to look at."""
+        names = {"ERXST": r.ERXSTL, "ERXND": r.ERXNDL, "ERXRDPT": r.ERXRDPTL, "ERXWRPT": r.ERXWRPTL}
+        ring = {name: self._registers.word(low) for name, low in names.items()}
+        return {**ring, "EPKTCNT": self._values[r.EPKTCNT]}
+
     def receive(self, frame: bytes, fcs: bytes | None = None) -> bool:
         """Take a frame whose last bit arrives now; True when it has gone into the receive buffer.
 
