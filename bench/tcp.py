@@ -14,12 +14,11 @@ Rules it keeps:
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import replace
-from itertools import islice
+from collections.abc import Callable, Iterable
 
+from bench.layers.control_block import DEFAULT_MSS, ControlBlock, occupies_sequence_space
 from bench.layers.reassembly import MODULO, Reassembly, distance
+from bench.layers.tcp_options import LARGEST_SHIFT, MSS, TIMESTAMPS, WINDOW_SCALE
 from bench.layers.tcp_state import (
     AckPolicy,
     Record,
@@ -29,97 +28,19 @@ from bench.layers.tcp_state import (
     TcpResetError,
     TcpTimeoutError,
 )
-from bench.layers.tcpip import (
-    ACK,
-    FIN,
-    MSS_OPTION,
-    PSH,
-    RST,
-    SYN,
-    Endpoint,
-    Segment,
-    build,
-    mss_option,
-    parse,
-)
-
-DEFAULT_MSS = 536
-"""What a remote end accepts that did not say (RFC 9293, section 3.7.1)."""
-
+from bench.layers.tcpip import ACK, FIN, RST, SYN, Segment, parse
 
 _CAN_SEND = (State.ESTABLISHED, State.CLOSE_WAIT)
 _CAN_RECEIVE = (State.ESTABLISHED, State.FIN_WAIT_1, State.FIN_WAIT_2)
 
 
-class TcpEndpoint:
+class TcpEndpoint(ControlBlock):
     """One end of one connection. `outgoing` fills with frames; the caller puts them on the wire.
 
     `rto` seconds is the first retransmission timeout; it doubles. After the FIN exchange the endpoint stays
-    in TIME-WAIT for `time_wait` seconds.
+    in TIME-WAIT for `time_wait` seconds. `window` is what it is ready to take, in bytes; `options` are what its
+    segments carry. With `heed_window` false it sends beyond the remote end's window.
     """
-
-    def __init__(
-        self,
-        local: Endpoint,
-        remote: Endpoint,
-        *,
-        isn: int = 0,
-        mss: int = 1460,
-        window: int = 65535,
-        ack_policy: AckPolicy = AckPolicy.IMMEDIATE,
-        ack_delay: float = 0.2,
-        rto: float = 1.0,
-        retries: int = 5,
-        time_wait: float = 1.0,
-    ) -> None:
-        self.local, self.remote = local, remote
-        self.isn, self.mss, self.window = isn % MODULO, mss, window
-        self.ack_policy, self.ack_delay = ack_policy, ack_delay
-        self.rto, self.retries, self.time_wait = rto, retries, time_wait
-        self.silent = False
-        """Do nothing of its own accord: what comes is followed, but neither acknowledged nor answered, and
-        nothing is sent again. What the caller asks for still goes out, with the acknowledgement sent last."""
-        self.acknowledged = 0
-        """The acknowledgement number sent last."""
-        self.state = State.CLOSED
-        self.error: TcpError | None = None
-        self.outgoing: list[bytes] = []
-        self.history: list[Record] = []
-        self.remote_mss = DEFAULT_MSS
-        self.send_next = self.send_unacknowledged = self.isn
-        self.send_window = 0
-        self._stream = Reassembly()
-        self._window_update = (0, 0)
-        self._pending: deque[bytes] = deque()
-        self._inflight: deque[Segment] = deque()
-        self._close_asked = False
-        self._recover: int | None = None
-        self._unacked_segments = 0
-        self._ack_due = False
-        self._ack_timer: float | None = None
-        self._timer: float | None = None
-        self._timeouts = 0
-        self._identification = self.isn & 0xFFFF
-
-    @property
-    def received(self) -> bytearray:
-        """The stream so far, in order, as far as it has not been read."""
-        return self._stream.data
-
-    @property
-    def eof(self) -> bool:
-        """The remote end has sent FIN and everything before it has arrived."""
-        return self._stream.ended
-
-    @property
-    def receive_next(self) -> int:
-        """The sequence number expected next."""
-        return self._stream.next
-
-    @property
-    def all_acknowledged(self) -> bool:
-        """Whether everything that was to be sent has arrived."""
-        return not self._pending and not self._inflight
 
     # What the application does
 
@@ -130,27 +51,37 @@ class TcpEndpoint:
     def connect(self, now: float) -> None:
         """Send SYN."""
         self.state = State.SYN_SENT
-        self._transmit(Segment(self.isn, 0, SYN, self.window, options=mss_option(self.mss)), now)
+        self._transmit(self._syn(SYN, now), now)
 
     def send(self, data: bytes, now: float, split: Iterable[int] | None = None) -> None:
         """Queue bytes: in segments of these sizes, the rest (or everything) in segments of the remote's MSS.
 
         Raises TcpError if this end can no longer send.
         """
+        self._check_sending()
+        self._send.queue(data, split, self._step(now))
+        self._pump(now)
+
+    def book(self, data: bytes, now: float, split: Iterable[int] | None = None) -> int:
+        """Count bytes as sent, in segments as `send` makes them, but leave the sending to the caller.
+
+        Returns the sequence number of the first. What does not arrive by `inject` is retransmitted when its
+        time has come. The remote window does not matter. Raises TcpError if this end can no longer send.
+        """
+        self._check_sending()
+        if self._send.pending:
+            raise TcpError("what was sent before still waits for the remote window")
+        first = self.send_next
+        self._send.queue(data, split, self._step(now))
+        while (piece := self._send.due(now, heed_window=False)) is not None:
+            self._send.sent(self._data(piece, now), now)
+        return first
+
+    def _check_sending(self) -> None:
         if self.error is not None:
             raise self.error
         if self._close_asked or self.state not in (*_CAN_SEND, State.SYN_SENT, State.SYN_RECEIVED):
             raise TcpError(f"cannot send in state {self.state.value}")
-        start = 0
-        for size in split or ():
-            if size <= 0:
-                raise ValueError(f"segment sizes must be positive, got {size}")
-            if start < len(data):
-                self._pending.append(data[start : start + size])
-            start += size
-        step = min(self.remote_mss, self.mss)
-        self._pending.extend(data[at : at + step] for at in range(start, len(data), step))
-        self._pump(now)
 
     def close(self, now: float) -> None:
         """Send FIN after everything that is queued."""
@@ -172,11 +103,19 @@ class TcpEndpoint:
         It acknowledges everything that has come, or everything before `number`.
         """
         number = self.receive_next if number is None else number % MODULO
-        self._emit(Segment(self.send_next, number, ACK, self.window), now)
+        self._emit(self._bare(ACK, number, now), now)
 
     def inject(self, segment: Segment, now: float) -> None:
         """Send any segment; this end's state does not notice."""
         self._emit(segment, now, track=False)
+
+    def lose(self, count: int = 1, which: Callable[[Segment], bool] | None = None) -> None:
+        """Let the next `count` segments of the remote end be lost before they reach this end.
+
+        Only those count for which `which` is true: by default all that the remote end would send again, with
+        data, SYN or FIN.
+        """
+        self._lose = count, which or occupies_sequence_space
 
     def read(self, size: int | None = None) -> bytes:
         """Take up to `size` bytes (default: all) from the received stream."""
@@ -195,8 +134,8 @@ class TcpEndpoint:
     def next_timer(self) -> float | None:
         """When `tick` is next due, None for never."""
         if self.silent:
-            return self._timer if self.state is State.TIME_WAIT else None
-        timers = [timer for timer in (self._timer, self._ack_timer) if timer is not None]
+            return self._send.timer if self.state is State.TIME_WAIT else None
+        timers = [timer for timer in (self._send.timer, self._ack_timer) if timer is not None]
         return min(timers) if timers else None
 
     def tick(self, now: float) -> None:
@@ -205,26 +144,21 @@ class TcpEndpoint:
             return
         if self._ack_timer is not None and now >= self._ack_timer:
             self._answer_ack(now)
-        if self._timer is None or now < self._timer:
+        send = self._send
+        if send.timer is None or now < send.timer:
             return
         if self.state is State.TIME_WAIT:
             self._finish()
             return
-        self._timeouts += 1
-        if self._timeouts > self.retries:
-            waiting = self._inflight[0] if self._inflight else f"window still {self.send_window}"
+        send.timeouts += 1
+        if send.timeouts > self.retries:
+            waiting = send.inflight[0] if send.inflight else f"window still {send.window}"
             self._fail(TcpTimeoutError(f"no answer to {self.retries} retransmissions; unanswered: {waiting}"))
             return
-        if self._inflight:
-            self._recover = self.send_next
-            self._retransmit(now)
-        elif self._pending:
-            # Zero window: one byte of the stream asks whether it has opened (RFC 9293, section 3.8.6.1).
-            piece = self._pending.popleft()
-            if len(piece) > 1:
-                self._pending.appendleft(piece[1:])
-            self._transmit(self._data(piece[:1]), now)
-        self._timer = now + self.rto * (1 << self._timeouts)
+        self._again(send.timed_out(), now)
+        if not send.inflight and send.pending:
+            self._transmit(self._data(send.probe(), now), now)
+        send.timer = now + send.rto * (1 << send.timeouts)
 
     # What the wire does
 
@@ -238,11 +172,19 @@ class TcpEndpoint:
             return False
         if (parsed.source.ip, parsed.source.port) != (self.remote.ip, self.remote.port):
             return False
-        self.history.append(Record(now, False, parsed.segment, frame))
-        self._segment(parsed.segment, now)
+        left, which = self._lose
+        lost = left > 0 and which(parsed.segment)
+        self.history.append(Record(now, False, parsed.segment, frame, lost))
+        if lost:
+            self._lose = left - 1, which
+            self.lost.append(parsed.segment)
+        else:
+            self._segment(parsed.segment, now)
         return True
 
     def _segment(self, segment: Segment, now: float) -> None:
+        if self._echo is not None:
+            self._note_timestamp(segment)
         if self.state is State.CLOSED:
             if not segment.flags & RST:
                 # RFC 9293, section 3.10.7.1
@@ -293,21 +235,31 @@ class TcpEndpoint:
             self._accept_syn(segment)
             if acceptable:
                 self.state = State.ESTABLISHED
-                self._take_acknowledgement(segment, now)
+                self._send.acknowledge(segment, segment.window, now)
                 self._answer_ack(now)
                 self._pump(now)
             else:
                 self.state = State.SYN_RECEIVED
-                self._inflight.clear()
-                self.send_next = self.isn
+                self._send.restart(self.isn)
                 self._answer_syn(now)
 
     def _accept_syn(self, segment: Segment) -> None:
         self._stream = Reassembly(segment.seq + 1)
-        self.send_window, self._window_update = segment.window, (segment.seq, segment.ack)
-        value = segment.option(MSS_OPTION)
+        self._send.open_window(segment, segment.window)
+        value = segment.option(MSS)
         if value is not None and len(value) == 2:
             self.remote_mss = int.from_bytes(value, "big") or DEFAULT_MSS
+        # Both must have offered them (RFC 7323, sections 2.2 and 3.2).
+        shift = segment.option(WINDOW_SCALE)
+        if self.options.window_scale is not None and shift is not None and len(shift) == 1:
+            self._shifts = self.options.window_scale, min(shift[0], LARGEST_SHIFT)
+        if self.options.timestamps:
+            self._note_timestamp(segment)
+
+    def _note_timestamp(self, segment: Segment) -> None:
+        stamp = segment.option(TIMESTAMPS)
+        if stamp is not None and len(stamp) == 8:
+            self._echo = int.from_bytes(stamp[:4], "big")
 
     def _acceptable(self, segment: Segment) -> bool:
         """RFC 9293, section 3.10.7.4, first check."""
@@ -329,8 +281,8 @@ class TcpEndpoint:
             if distance(segment.ack, self.isn) <= 0:
                 return False
             self.state = State.ESTABLISHED
-        self._take_acknowledgement(segment, now)
-        if self._close_asked and not self._pending and self.send_unacknowledged == self.send_next:
+        self._again(self._send.acknowledge(segment, segment.window << self._shifts[1], now), now)
+        if self._close_asked and not self._send.pending and self.send_unacknowledged == self.send_next:
             if self.state is State.FIN_WAIT_1:
                 self.state = State.FIN_WAIT_2
             elif self.state is State.CLOSING:
@@ -339,32 +291,6 @@ class TcpEndpoint:
                 self._finish()
                 return False
         return True
-
-    def _take_acknowledgement(self, segment: Segment, now: float) -> None:
-        progress = distance(segment.ack, self.send_unacknowledged) > 0
-        if progress:
-            self.send_unacknowledged = segment.ack
-            while self._inflight:
-                first = self._inflight[0]
-                if distance(first.seq + first.length, segment.ack) > 0:
-                    break
-                self._inflight.popleft()
-            self._timeouts = 0
-            self._timer = now + self.rto if self._inflight else None
-        newer = distance(segment.seq, self._window_update[0])
-        if newer > 0 or (newer == 0 and distance(segment.ack, self._window_update[1]) >= 0):
-            opened = self.send_window == 0 and segment.window > 0
-            self.send_window, self._window_update = segment.window, (segment.seq, segment.ack)
-            if opened and self._inflight and not progress:
-                self._retransmit(now)  # the probe of a closed window, which was dropped
-            elif self._pending and not self._inflight:
-                self._timer, self._timeouts = None, 0
-        if self._recover is not None:
-            if distance(self.send_unacknowledged, self._recover) >= 0:
-                self._recover = None
-            elif progress and self._inflight:
-                # More of the same loss (RFC 6582); by twos, or each would wait for a delayed acknowledgement.
-                self._retransmit(now, 2)
 
     def _receive(self, segment: Segment, now: float) -> None:
         if segment.length and self.state not in _CAN_RECEIVE:
@@ -389,69 +315,11 @@ class TcpEndpoint:
         """Send what the remote window lets through, then FIN if it was asked for."""
         if self.state not in _CAN_SEND:
             return
-        while self._pending:
-            piece = self._pending[0]
-            room = self.send_window - distance(self.send_next, self.send_unacknowledged)
-            if len(piece) > room and self._inflight:
-                return
-            if room <= 0:
-                if self._timer is None:
-                    self._timer = now + self.rto
-                return
-            self._pending.popleft()
-            if len(piece) > room:
-                self._pending.appendleft(piece[room:])
-                piece = piece[:room]
-            self._transmit(self._data(piece), now)
-        if self._close_asked:
-            self._transmit(Segment(self.send_next, self._ack_number, FIN | ACK, self.window), now)
+        while (piece := self._send.due(now, self.heed_window)) is not None:
+            self._transmit(self._data(piece, now), now)
+        if self._close_asked and not self._send.pending:
+            self._transmit(self._bare(FIN | ACK, self._ack_number, now), now)
             self.state = State.FIN_WAIT_1 if self.state is State.ESTABLISHED else State.LAST_ACK
-
-    @property
-    def _ack_number(self) -> int:
-        return self.acknowledged if self.silent else self.receive_next
-
-    def _data(self, payload: bytes) -> Segment:
-        return Segment(self.send_next, self._ack_number, PSH | ACK, self.window, payload)
-
-    def _answer_syn(self, now: float) -> None:
-        if not self.silent:
-            options = mss_option(self.mss)
-            self._transmit(Segment(self.isn, self.receive_next, SYN | ACK, self.window, options=options), now)
-
-    def _answer_ack(self, now: float) -> None:
-        self._answer(Segment(self.send_next, self.receive_next, ACK, self.window), now)
-
-    def _answer(self, segment: Segment, now: float) -> None:
-        """Send what nobody asked for."""
-        if not self.silent:
-            self._emit(segment, now)
-
-    def _transmit(self, segment: Segment, now: float) -> None:
-        """Send a segment that occupies sequence space: it stays in flight until acknowledged."""
-        self._inflight.append(segment)
-        self.send_next = (segment.seq + segment.length) % MODULO
-        if self._timer is None:
-            self._timer = now + self.rto
-        self._emit(segment, now)
-
-    def _retransmit(self, now: float, count: int = 1) -> None:
-        """Send the oldest segments that are in flight again."""
-        if self.silent:
-            return
-        for old in islice(self._inflight, count):
-            ack = self.receive_next if old.flags & ACK else 0
-            self._emit(replace(old, ack=ack, window=self.window), now)
-
-    def _emit(self, segment: Segment, now: float, track: bool = True) -> None:
-        if segment.flags & ACK:
-            self.acknowledged = segment.ack
-        if track and segment.flags & ACK:
-            self._ack_due, self._ack_timer, self._unacked_segments = False, None, 0
-        self._identification += 1
-        frame = build(self.local, self.remote, segment, self._identification)
-        self.outgoing.append(frame)
-        self.history.append(Record(now, True, segment, frame))
 
     def _ack_later(self, now: float) -> None:
         """Acknowledge as the policy says."""
@@ -466,14 +334,4 @@ class TcpEndpoint:
     # Ends
 
     def _enter_time_wait(self, now: float) -> None:
-        self.state, self._timer = State.TIME_WAIT, now + self.time_wait
-
-    def _fail(self, error: TcpError) -> None:
-        self.error = error
-        self._finish()
-
-    def _finish(self) -> None:
-        self.state = State.CLOSED
-        self._timer = self._ack_timer = None
-        self._pending.clear()
-        self._inflight.clear()
+        self.state, self._send.timer = State.TIME_WAIT, now + self.time_wait

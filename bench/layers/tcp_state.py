@@ -53,12 +53,16 @@ class TcpTimeoutError(TcpError):
 
 @dataclass(frozen=True)
 class Record:
-    """A segment that crossed, in either direction; `frame` is the Ethernet frame that carried it."""
+    """A segment that crossed, in either direction; `frame` is the Ethernet frame that carried it.
+
+    A `lost` one crossed the wire, but did not reach this end (`TcpEndpoint.lose`).
+    """
 
     time: float
     sent: bool
     segment: Segment
     frame: bytes
+    lost: bool = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Record:
         # Nothing in it ever changes, and snapshots of a connection copy its whole history.

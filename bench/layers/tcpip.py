@@ -14,7 +14,6 @@ FIN, SYN, RST, PSH, ACK, URG = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 
 ETHERTYPE_IPV4, ETHERTYPE_IPV6 = 0x0800, 0x86DD
 PROTOCOL_TCP = 6
-MSS_OPTION = 2
 HOP_LIMIT = 64
 
 _ETHER = struct.Struct("!6s6sH")
@@ -97,11 +96,6 @@ def checksum(data: bytes) -> int:
     # The ones' complement sum of 16-bit words is the remainder modulo 0xFFFF of the whole as one number.
     total = int.from_bytes(data, "big") % 0xFFFF or (0xFFFF if any(data) else 0)
     return total ^ 0xFFFF
-
-
-def mss_option(mss: int) -> bytes:
-    """The maximum segment size option (RFC 9293, section 3.7.1)."""
-    return struct.pack("!BBH", MSS_OPTION, 4, mss)
 
 
 def build(source: Endpoint, destination: Endpoint, segment: Segment, identification: int = 0) -> bytes:

@@ -13,14 +13,15 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.utils import checksum as scapy_checksum
 
 from bench.layers.reassembly import Reassembly
-from bench.layers.tcpip import ACK, PSH, SYN, Endpoint, Segment, build, checksum, mss_option, parse
+from bench.layers.tcp_options import maximum_segment_size
+from bench.layers.tcpip import ACK, PSH, SYN, Endpoint, Segment, build, checksum, parse
 
 A4 = Endpoint.of("00:00:5e:00:53:02", "192.0.2.2", 50000)
 B4 = Endpoint.of("00:00:5e:00:53:01", "192.0.2.1", 8080)
 A6 = Endpoint.of("00:00:5e:00:53:02", "2001:db8::2", 50000)
 B6 = Endpoint.of("00:00:5e:00:53:01", "2001:db8::1", 8080)
 SEGMENTS = [
-    Segment(1, 0, SYN, 1000, options=mss_option(1460)),
+    Segment(1, 0, SYN, 1000, options=maximum_segment_size(1460)),
     Segment(0xFFFFFFFF, 5, ACK | PSH, 65535, b"odd"),
     Segment(7, 9, ACK, 0, bytes(1460)),
     Segment(7, 9, ACK, 0, b"x", urgent=3),
