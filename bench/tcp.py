@@ -38,8 +38,8 @@ class TcpEndpoint(ControlBlock):
     """One end of one connection. `outgoing` fills with frames; the caller puts them on the wire.
 
     `rto` seconds is the first retransmission timeout; it doubles. After the FIN exchange the endpoint stays
-    in TIME-WAIT for `time_wait` seconds. `window` is what it is ready to take, in bytes; `options` are what its
-    segments carry. With `heed_window` false it sends beyond the remote end's window.
+    in TIME-WAIT for `time_wait` seconds. `window` is what it is ready to take, in bytes; `options` are what
+    its segments carry. With `heed_window` false it sends beyond the remote end's window.
     """
 
     # What the application does

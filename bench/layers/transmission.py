@@ -110,6 +110,10 @@ class Transmission:
             while self.inflight:
                 first = self.inflight[0]
                 if distance(first.seq + first.length, segment.ack) > 0:
+                    taken = distance(segment.ack, first.seq)
+                    if 0 < taken <= len(first.payload):
+                        rest = first.payload[taken:]
+                        self.inflight[0] = replace(first, seq=segment.ack, payload=rest)
                     break
                 self.inflight.popleft()
             self.timeouts = 0
