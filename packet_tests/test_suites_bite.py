@@ -34,9 +34,9 @@ class Defect:
 
 DEFECTS = {
     "frames are not unmasked": Defect(
-        "masking.py",
-        "    if end - start <= _SHORT:\n",
-        "    return\n    if end - start <= _SHORT:\n",
+        "frames.py",
+        "copy_masked(payload, 0, data, 6, end, data[2:6], 0)",
+        "copy_masked(payload, 0, data, 6, end, _NO_KEY, 0)",
         "test_websocket_messages.py::test_every_byte_of_the_masking_key_counts[3-255]",
         r"expected WebSocket binary \[FIN\] b'.*' \(RFC 6455, section 5\.3\)\s+"
         r"E\s+came: WebSocket binary \[FIN\] b'",

@@ -11,6 +11,12 @@ There is no `typing` and no `__future__` on MicroPython. Modules import names th
 import asyncio
 import sys
 
+from . import utf8
+from .buffers import make_room as make_room
+from .buffers import take_bytes as take_bytes
+from .buffers import take_text as take_text
+from .masking import copy_masked as copy_masked
+
 MICROPYTHON = sys.implementation.name == "micropython"
 TYPE_CHECKING = False
 
@@ -43,9 +49,22 @@ if TYPE_CHECKING or not MICROPYTHON:
         task.add_done_callback(_tasks.discard)
         return task
 
-    def utf8(text: str) -> bytes | memoryview:
+    def encoded(text: str) -> bytes | memoryview:
         """`text` in UTF-8, without a copy where that can be had. Raises ValueError for lone surrogates."""
         return text.encode()
+
+    def check_utf8(state: int, data: bytes | bytearray, start: int, end: int) -> int:
+        """See `utf8.check_utf8`. The decoder here is strict, and much faster."""
+        while state > 0 and start < end:
+            state = utf8.check_utf8(state, data, start, start + 1)
+            start += 1
+        if state or start == end:
+            return state
+        try:
+            data[start:end].decode()
+        except UnicodeDecodeError as error:
+            return utf8.check_utf8(0, data, start + error.start, end)
+        return 0
 
     def tidy() -> None:
         """Collect garbage, where what is made next should not end up in the middle of the free memory."""
@@ -53,15 +72,6 @@ if TYPE_CHECKING or not MICROPYTHON:
     def read_buffer() -> bytearray:
         """Return a buffer for `read_into`."""
         return bytearray(READ_SIZE)
-
-    class Reserve:
-        """Memory kept back so that a message that has come can be copied. Here there is plenty."""
-
-        def hold(self, size: int) -> None:
-            """Keep back `size` bytes from now on. Raises MemoryError."""
-
-        def release(self) -> None:
-            """Give back what is kept: the copy is made next."""
 
     def random_bytes(count: int) -> bytes:
         """`count` bytes that nobody can predict."""
@@ -156,6 +166,17 @@ else:
     import socket
     import time
 
+    try:
+        import _ws_native
+
+        check_utf8 = _ws_native.check_utf8
+        copy_masked = _ws_native.copy_masked
+        make_room = _ws_native.make_room
+        take_bytes = _ws_native.take_bytes
+        take_text = _ws_native.take_text
+    except (ImportError, AttributeError):  # not the firmware of this project
+        check_utf8 = utf8.check_utf8
+
     Reader = Writer = asyncio.StreamReader
     spawn = asyncio.create_task
     sleep_ms = asyncio.sleep_ms
@@ -174,23 +195,7 @@ else:
         # One for all: nothing runs between a read and the parsing of what it gave.
         return _buffer
 
-    class Reserve:
-        """See above."""
-
-        # If many messages took the last of the heap before any of them is complete, none ever could be.
-        _block = b""
-
-        def hold(self, size):
-            """See above."""
-            if len(Reserve._block) < size:
-                Reserve._block = b""
-                Reserve._block = bytearray(size)
-
-        def release(self):
-            """See above."""
-            Reserve._block = b""
-
-    utf8 = memoryview  # of the text itself: a str is UTF-8 there
+    encoded = memoryview  # of the text itself: a str is UTF-8 there
 
     def random_bytes(count):
         """See above."""

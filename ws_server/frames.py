@@ -4,9 +4,8 @@
 first two bytes before the extended length, the length before the masking key, everything before any payload.
 """
 
-from .compat import TYPE_CHECKING, const
+from .compat import TYPE_CHECKING, const, copy_masked, make_room
 from .errors import ProtocolError
-from .masking import apply_mask
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -47,6 +46,8 @@ _EXTENDED = const(1)
 _KEY = const(2)
 _PAYLOAD = const(3)
 
+_NO_KEY = bytes(4)
+
 
 class FrameParser:
     """Feed it bytes, cut anywhere; it hands each frame to `receiver` piece by piece.
@@ -67,7 +68,7 @@ class FrameParser:
         self._phase = 0  # bytes of the payload so far
         self._target: bytearray | None = None
         self._write = 0  # index in the target for the next byte of the payload
-        self._key: bytearray | None = None
+        self._key: bytes | bytearray = _NO_KEY
         self.position = 0
         self.skipping = False
         self.close_skipped: bytearray | None = None
@@ -90,6 +91,26 @@ class FrameParser:
                 return
             else:
                 self._take_header(data, end)
+
+    def take_short(self, data: "bytes | bytearray", end: int) -> bytearray | None:
+        """Return the payload of `data[:end]` if that is one short, final data frame and no more; else None.
+
+        Most messages are, and no state has to be kept of what is there as a whole. Raises MemoryError.
+        """
+        length = end - 6
+        if (
+            length < 0
+            or length >= 126
+            or data[1] != _MASK | length
+            or (data[0] != _FIN | TEXT and data[0] != _FIN | BINARY)
+            or self._have
+            or not self._masked
+            or self.skipping
+        ):
+            return None
+        payload = make_room(None, length)
+        copy_masked(payload, 0, data, 6, end, data[2:6], 0)
+        return payload
 
     def skip(self) -> None:
         """Judge nothing and hand over nothing any more, but look for a Close frame."""
@@ -128,7 +149,7 @@ class FrameParser:
                         self._check_length(need - 2, self._left)
                     self._receiver.frame_begin(header[0] >= _FIN, header[0] & _OPCODE, self._left)
             else:
-                self._key = header[need - 4 : need] if header[1] & _MASK else None
+                self._key = header[need - 4 : need] if header[1] & _MASK else _NO_KEY
                 self._step = _PAYLOAD
 
     def _check_length(self, size: int, length: int) -> None:
@@ -163,9 +184,8 @@ class FrameParser:
         start = self._write
         if target is not None:
             # The whole room was made at once: growing piece by piece would leave a small heap in shreds.
-            target[start : start + count] = memoryview(data)[self.position : self.position + count]
-            if self._key is not None:
-                apply_mask(target, start, start + count, self._key, self._phase)
+            position = self.position
+            copy_masked(target, start, data, position, position + count, self._key, self._phase)
         self.position += count
         self._left -= count
         self._phase = (self._phase + count) & 3
@@ -203,27 +223,25 @@ class FrameParser:
 
 def frame_header(opcode: int, length: int, fin: bool = True, key: "bytes | None" = None) -> bytes:
     """Header of a frame with a payload of `length` bytes, and the masking key `key` if it is masked."""
-    header = bytearray(((_FIN if fin else 0) | opcode, _MASK if key else 0))
+    first = opcode | _FIN if fin else opcode
+    mask = _MASK if key else 0
     if length < 126:
-        header[1] |= length
+        header = bytes((first, mask | length))
     elif length < 0x10000:
-        header[1] |= 126
-        header.extend(length.to_bytes(2, "big"))
+        header = bytes((first, mask | 126, length >> 8, length & 0xFF))
     else:
-        header[1] |= 127
-        header.extend(length.to_bytes(8, "big"))
-    if key:
-        header.extend(key)
-    return bytes(header)
+        header = bytes((first, mask | 127)) + length.to_bytes(8, "big")
+    return header + key if key else header
 
 
 def serialise(
     opcode: int, payload: "bytes | memoryview", fin: bool = True, key: "bytes | None" = None
 ) -> bytes:
     """Return a whole frame, masked with the four bytes `key` if there is one."""
-    frame = bytearray(frame_header(opcode, len(payload), fin, key))
-    start = len(frame)
+    header = frame_header(opcode, len(payload), fin, key)
+    if not key:
+        return header + payload
+    frame = bytearray(header)
     frame.extend(payload)
-    if key:
-        apply_mask(frame, start, len(frame), key)
+    copy_masked(frame, len(header), frame, len(header), len(frame), key, 0)
     return bytes(frame)

@@ -1,9 +1,8 @@
 """Messages (RFC 6455 sections 5.4 to 5.6): frames to events; fragments, UTF-8, Close frames."""
 
-from .compat import TYPE_CHECKING, Reserve
+from .compat import TYPE_CHECKING, check_utf8, make_room, take_bytes, take_text
 from .errors import ProtocolError
-from .frames import CLOSE, CONTINUATION, PING, PONG, TEXT
-from .utf8 import Utf8Checker, is_utf8
+from .frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -14,8 +13,6 @@ NO_STATUS = 1005
 """Stands for a Close frame without a code; never sent (section 7.4.1)."""
 ABNORMAL = 1006
 """Stands for a connection that ended without a Close frame; never sent."""
-
-_reserve = Reserve()
 
 
 class _Data:
@@ -101,7 +98,7 @@ def parse_close(payload: "bytes | bytearray") -> Close:
     if not is_close_code(code):
         raise ProtocolError(1002, f"close code {code} may not be sent", "7.4")
     reason = payload[2:]
-    if not is_utf8(reason):
+    if check_utf8(0, reason, 0, len(reason)):
         raise ProtocolError(1007, "close reason is not UTF-8", "5.5.1")
     return Close(code, str(reason, "utf-8"))
 
@@ -124,7 +121,8 @@ class MessageAssembler:
         self._fin = True
         self._control = bytearray()
         self._message: bytearray | None = None
-        self._text: Utf8Checker | None = None  # for a text message, its check
+        self._is_text = False
+        self._utf8 = 0  # what check_utf8 says of the text so far
         self._fragments = 0
 
     def frame_begin(self, fin: bool, opcode: int, length: int) -> None:
@@ -141,7 +139,8 @@ class MessageAssembler:
             if self._message is not None:
                 raise ProtocolError(1002, "new message inside a fragmented one", "5.4")
             self._message = bytearray()
-            self._text = Utf8Checker() if opcode == TEXT else None
+            self._is_text = opcode == TEXT
+            self._utf8 = 0
             self._fragments = 0
         self._fragments += 1
         size = len(self._message) + length
@@ -154,22 +153,18 @@ class MessageAssembler:
 
     def frame_buffer(self, length: int) -> bytearray:
         """See `frames.Receiver`."""
-        if self._opcode < CLOSE:
-            _reserve.hold(length + (len(self._message) if self._message else 0))
-        buffer = bytearray(length + (len(self._message) if self._message and self._opcode < CLOSE else 0))
         if self._opcode >= CLOSE:
-            self._control = buffer
-        else:
-            if self._message:
-                buffer[: len(self._message)] = self._message
-            self._message = buffer
-        return buffer
+            self._control = make_room(None, length)
+            return self._control
+        self._message = make_room(self._message or None, length)
+        return self._message
 
     def frame_data(self, start: int, end: int) -> None:
         """See `frames.Receiver`."""
-        if self._opcode >= CLOSE or self._text is None or self._message is None:
+        if not self._is_text or self._opcode >= CLOSE or self._message is None:
             return
-        if not self._text.feed(self._message, start, end):
+        self._utf8 = check_utf8(self._utf8, self._message, start, end)
+        if self._utf8 < 0:
             raise ProtocolError(1007, "text is not UTF-8", "8.1")
 
     def frame_end(self) -> None:
@@ -178,17 +173,33 @@ class MessageAssembler:
             self.close_seen = True
             self.events.append(parse_close(self._control))
         elif self._opcode == PING:
-            self.events.append(Ping(bytes(self._control)))
+            self.events.append(Ping(take_bytes(self._control)))
         elif self._opcode == PONG:
-            self.events.append(Pong(bytes(self._control)))
+            self.events.append(Pong(take_bytes(self._control)))
         elif self._fin and self._message is not None:
-            if self._text is not None and not self._text.complete:
+            if self._is_text and self._utf8:
                 raise ProtocolError(1007, "text ends within a character", "8.1")
-            data = self._message
-            _reserve.release()
-            # This order lets the caller try again after a MemoryError.
-            self.events.append(Message(bytes(data) if self._text is None else str(data, "utf-8")))
+            event = Message(b"")
+            self.events.append(event)
+            try:
+                event.data = take_text(self._message) if self._is_text else take_bytes(self._message)
+            except MemoryError:
+                self.events.pop()  # the caller may try again
+                raise
             self._message = None
+
+    def short_message(self, opcode: int, payload: bytearray) -> Message | None:
+        """The message of a data frame that needs no other, as `FrameParser.take_short` finds it.
+
+        None if the frame must be judged in the long way: it is in the wrong place, or its text is wrong.
+        """
+        if self._message is not None or len(payload) > self._max_payload:
+            return None
+        if opcode == BINARY:
+            return Message(take_bytes(payload))
+        if check_utf8(0, payload, 0, len(payload)):
+            return None
+        return Message(take_text(payload))
 
     def discard(self) -> None:
         """Forget the message at hand: nothing more will come of it."""

@@ -1,13 +1,13 @@
 """One connection without its socket (RFC 6455 sections 4 to 7): bytes to events, calls to bytes."""
 
-from .compat import TYPE_CHECKING, random_bytes, utf8
+from .compat import TYPE_CHECKING, encoded, random_bytes
 from .errors import HandshakeError, NotOpenError, ProtocolError
 from .frames import BINARY, CLOSE, MAX_CONTROL_PAYLOAD, PING, PONG, TEXT, FrameParser, frame_header, serialise
 from .handshake import Request, RequestParser, accept_response, refuse_response
 from .messages import ABNORMAL, Close, MessageAssembler, Ping, close_payload, parse_close
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .messages import Message, Pong
 
@@ -66,10 +66,22 @@ class ServerProtocol:
         self._out: list[bytes | memoryview] = []
         self._close_sent = False
 
-    def receive_data(self, data: "bytes | bytearray", end: int | None = None) -> "Iterator[Event]":
-        """Take `data[:end]` from the peer, yield the events; `data` may be reused after the first."""
+    def receive_data(self, data: "bytes | bytearray", end: int | None = None) -> "Iterable[Event]":
+        """Take `data[:end]` from the peer, give the events; `data` may be reused after the first."""
         if end is None:
             end = len(data)
+        if self._parser is not None and self._assembler is not None and not self._early:
+            try:
+                payload = self._parser.take_short(data, end)
+                if payload is not None:
+                    message = self._assembler.short_message(data[0] & 0xF, payload)
+                    if message is not None and not self.finished:
+                        return (message,)
+            except MemoryError:
+                pass  # the long way knows what to do
+        return self._receive(data, end)
+
+    def _receive(self, data: "bytes | bytearray", end: int) -> "Iterator[Event]":
         if self._early:
             data = self._early + bytes(memoryview(data)[:end])
             end = len(data)
@@ -134,7 +146,7 @@ class ServerProtocol:
         """
         if isinstance(data, str):
             opcode = TEXT
-            payload: bytes | memoryview = utf8(data)
+            payload: bytes | memoryview = encoded(data)
         elif isinstance(data, (bytes, bytearray, memoryview)):
             opcode = BINARY
             payload = data if isinstance(data, bytes) else bytes(data)
@@ -260,5 +272,5 @@ class ServerProtocol:
 
 
 def no_memory() -> ProtocolError:
-    """Return the error of a message that there is no memory for: code 1013 is Try Again Later."""
-    return ProtocolError(1013, "no memory for the message", "7.4.2")
+    """Return the error of a message that there is no memory for: the fault is not the peer's."""
+    return ProtocolError(1011, "no memory for the message", "7.4.1")

@@ -71,19 +71,20 @@ def _unmasking(subject: Subject, figure: Figure) -> None:
     prompt = Prompt(board)
     prompt.interrupt()
     told = prompt.run(
-        "from ws_server.masking import apply_mask\n"
-        "from ws_server.compat import READ_SIZE as size\n"
+        "from ws_server.compat import copy_masked, READ_SIZE as size\n"
         f"data = bytearray({PIECES[1]} * size)\n"
+        "import gc\n"
         "def unmask(pieces):\n"
         "    for start in range(0, pieces * size, size):\n"
-        "        apply_mask(data, start, start + size, b'\\x37\\xfa\\x21\\x3d')\n"
+        "        copy_masked(data, start, data, start, start + size, b'\\x37\\xfa\\x21\\x3d', 0)\n"
         "print(size)"
     ).split()
     if not told[-1:] or not told[-1].isdigit():
-        raise CannotMeasureError(f"apply_mask cannot be called on the board: {' '.join(told)}")
+        raise CannotMeasureError(f"copy_masked cannot be called on the board: {' '.join(told)}")
     prompt.run(f"unmask({PIECES[1]})")  # what the first call takes more is not typical
 
     def cost(pieces: int) -> int:
+        prompt.run("gc.collect()")  # not while it is counted
         return _counted(board, lambda: prompt.run(f"unmask({pieces})"))
 
     for _ in range(TIMES):
@@ -123,7 +124,7 @@ MEASUREMENTS = (
         "instructions/byte",
         60,
         _unmasking,
-        note="apply_mask at the board's prompt, in pieces as the server reads them: "
+        note="copy_masked at the board's prompt, in pieces as the server reads them: "
         f"{PIECES[1]} of them less {PIECES[0]}, divided by the bytes between",
     ),
     Measurement(

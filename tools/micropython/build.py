@@ -20,6 +20,8 @@ ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "micropython"
 PROGRAM = BUILD / "micropython"
 STAMP = BUILD / "stamp"
+NATIVE = ROOT / "emulation" / "firmware" / "port" / "modws_native.c"
+"""What the tests' MicroPython shares with the firmware; see modules/ws_native."""
 MANIFEST = 'include("$(MPY_DIR)/extmod/asyncio")\n'
 
 TIMEOUT = 900.0
@@ -49,8 +51,9 @@ SHA1 = (
 def fingerprint(sources: Sources) -> str:
     """Changes whenever an input changes."""
     digest = hashlib.sha256(sources.identity.encode())
-    for path in sorted(p for p in HERE.rglob("*") if p.is_file() and p.suffix in {".py", ".c", ".h", ".mk"}):
-        digest.update(str(path.relative_to(HERE)).encode() + path.read_bytes())
+    ours = sorted(p for p in HERE.rglob("*") if p.is_file() and p.suffix in {".py", ".c", ".h", ".mk"})
+    for path in (*ours, NATIVE):
+        digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -1,15 +1,23 @@
-"""`micropython ws_server/tests/on_micropython.py`, in the project's folder: the tables on MicroPython."""
+"""`micropython ws_server/tests/on_micropython.py`, in the project's folder: the tables on MicroPython.
 
+With the argument `pure`, without the native functions of the firmware (see `ws_server.compat`).
+"""
+
+import random
 import sys
 
 sys.path.insert(0, ".")
+if "pure" in sys.argv:
+    sys.modules["_ws_native"] = object()  # type: ignore[assignment]  # nothing can be imported from it
 
+from ws_server import compat, masking, utf8
 from ws_server.handshake import accept_key
-from ws_server.masking import apply_mask
 from ws_server.tests import judge, tables
-from ws_server.utf8 import is_utf8
 
 SIZES = (1, 3, 65536)
+BYTES = bytes(range(256))
+EDGES = bytes((0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1, 0xED, 0xEF))
+EDGES += bytes((0xF0, 0xF1, 0xF4, 0xF5))
 failed: list[str] = []
 count = 0
 
@@ -30,15 +38,69 @@ def equal(got: object, expected: object) -> None:
 
 
 def mask(length: int, start: int) -> None:
-    """apply_mask does the same as the definition of RFC 6455 section 5.3."""
+    """copy_masked does the same as the definition of RFC 6455 section 5.3."""
     data = bytearray([n * 7 & 0xFF for n in range(length)])
     expected = bytes(
         [data[i] if i < start else data[i] ^ tables.KEY[(i - start + 1) % 4] for i in range(length)]
     )
-    apply_mask(data, start, length, tables.KEY, 1)
-    equal(bytes(data), expected)
+    for copy_masked in (masking.copy_masked, compat.copy_masked):
+        masked = bytearray(data)
+        copy_masked(masked, start, masked, start, length, tables.KEY, 1)
+        equal(bytes(masked), expected)
 
 
+def random_bytes(count: int, kinds: bytes) -> bytes:
+    return bytes([random.choice(kinds) for _ in range(count)])
+
+
+def same_masking() -> None:
+    """The two implementations agree on whatever they are asked for."""
+    data = random_bytes(random.randint(0, 700), BYTES)
+    start = random.randint(0, len(data))
+    end = random.randint(start, len(data))
+    at = random.randint(0, 9)
+    key = random_bytes(4, BYTES)
+    phase = random.randint(0, 9)
+    targets = (bytearray(at + len(data) + 3), bytearray(at + len(data) + 3))
+    masking.copy_masked(targets[0], at, data, start, end, key, phase)
+    compat.copy_masked(targets[1], at, data, start, end, key, phase)
+    equal(targets[1], targets[0])
+
+
+def same_states() -> None:
+    """The two checks of UTF-8 agree in every state."""
+    data = random_bytes(6, EDGES)
+    state = random.randint(0, 7)
+    start = random.randint(0, 3)
+    end = random.randint(start, 6)
+    equal(compat.check_utf8(state, data, start, end), utf8.check_utf8(state, data, start, end))
+
+
+def grown(sizes: tuple[int, ...]) -> None:
+    """A buffer that grew in steps becomes a message of them all."""
+    for text in (False, True):
+        buffer = None
+        expected = b""
+        for size in sizes:
+            piece = random_bytes(size, b"abcdefgh")
+            buffer = compat.make_room(buffer, size)
+            buffer[len(expected) :] = piece
+            expected += piece
+        assert buffer is not None
+        if text:
+            equal(compat.take_text(buffer), str(expected, "utf-8"))
+        else:
+            equal(compat.take_bytes(buffer), expected)
+
+
+def is_utf8(data: bytes) -> bool:
+    """What the check in pure Python and the one chosen here say."""
+    good = utf8.check_utf8(0, data, 0, len(data)) == 0
+    equal(compat.check_utf8(0, data, 0, len(data)) == 0, good)
+    return good
+
+
+random.seed(1)
 for size in SIZES:
     for name, data, events in tables.GOOD:
         check(name, judge.good, data, events, size)
@@ -55,9 +117,15 @@ for data in tables.BAD_UTF8:
 for length in (5, 24, 25, 26, 27, 28, 255, 256, 257, 511, 512, 513, 1000):
     for start in (0, 1, 2, 3, 4):
         check("mask", mask, length, start)
+for _ in range(2000):
+    check("masking", same_masking)
+    check("UTF-8 states", same_states)
+for sizes in ((0,), (1,), (15,), (16,), (17,), (1000,), (0, 5), (5, 0), (16, 16, 16), (1, 2, 3), (500, 4000)):
+    check("grown", grown, sizes)
 check("accept key", equal, accept_key(tables.SAMPLE_KEY), tables.SAMPLE_ACCEPT)
 
 for line in failed:
     print("FAILED", line)
-print(f"{count} cases, {len(failed)} failed, on {sys.implementation.name} {sys.implementation.version}")
+variant = "pure" if compat.copy_masked is masking.copy_masked else "native"
+print(f"{count} cases, {len(failed)} failed, {variant}, on {sys.implementation.name} {sys.version}")
 sys.exit(1 if failed else 0)

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ws_server.masking import apply_mask
+from ws_server.masking import copy_masked
 
 keys = st.binary(min_size=4, max_size=4)
+
+
+def apply_mask(data: bytearray, start: int, end: int, key: bytes, phase: int = 0) -> None:
+    copy_masked(data, start, data, start, end, key, phase)
 
 
 def defined(data: bytes, key: bytes, phase: int = 0) -> bytes:
@@ -29,6 +33,17 @@ def test_masks_only_the_part_asked_for(payload: bytes, key: bytes, one: int, oth
     data = bytearray(payload)
     apply_mask(data, start, end, key, phase)
     assert bytes(data) == payload[:start] + defined(payload[start:end], key, phase) + payload[end:]
+
+
+@given(st.binary(max_size=600), keys, st.integers(0, 600), st.integers(0, 50), st.integers(0, 7))
+def test_masks_from_one_buffer_to_another(
+    payload: bytes, key: bytes, start: int, at: int, phase: int
+) -> None:
+    start %= len(payload) + 1
+    size = len(payload) - start
+    target = bytearray(b"\xa5" * (at + size + 3))
+    copy_masked(target, at, payload, start, len(payload), key, phase)
+    assert bytes(target) == b"\xa5" * at + defined(payload[start:], key, phase) + b"\xa5" * 3
 
 
 @given(st.binary(max_size=1000), keys, st.lists(st.integers(0, 1000)))

@@ -18,12 +18,13 @@ def find_micropython() -> str | None:
     return shutil.which("micropython")
 
 
-def test_tables_hold_on_micropython() -> None:
+@pytest.mark.parametrize("variant", ["native", "pure"])
+def test_tables_hold_on_micropython(variant: str) -> None:
     micropython = find_micropython()
     if micropython is None:
         pytest.skip("no MicroPython for this machine: set MICROPYTHON to a Unix build of it")
     result = subprocess.run(
-        [micropython, "ws_server/tests/on_micropython.py"],
+        [micropython, "ws_server/tests/on_micropython.py", variant],
         cwd=PROJECT,
         capture_output=True,
         text=True,
@@ -31,4 +32,4 @@ def test_tables_hold_on_micropython() -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert " 0 failed" in result.stdout
+    assert f" 0 failed, {variant}" in result.stdout

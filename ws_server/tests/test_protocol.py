@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ws_server import frames, messages
+from ws_server.buffers import make_room
 from ws_server.errors import HandshakeError, NotOpenError, ProtocolError
 from ws_server.frames import FrameParser
 from ws_server.handshake import Request
@@ -312,16 +314,16 @@ def test_memory_of_a_refused_message_is_not_spent() -> None:
 
 def short_of_memory(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Let making room for a message fail so many times."""
-    frame_buffer = MessageAssembler.frame_buffer
     left = [times]
 
-    def failing(self: MessageAssembler, length: int) -> bytearray:
+    def failing(buffer: bytearray | None, length: int) -> bytearray:
         if left[0]:
             left[0] -= 1
             raise MemoryError
-        return frame_buffer(self, length)
+        return make_room(buffer, length)
 
-    monkeypatch.setattr(MessageAssembler, "frame_buffer", failing)
+    monkeypatch.setattr(frames, "make_room", failing)
+    monkeypatch.setattr(messages, "make_room", failing)
 
 
 def test_short_of_memory_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,11 +339,12 @@ def test_short_of_memory_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not protocol.starved
 
 
-def test_out_of_patience_the_connection_is_failed_with_1013(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_patience_the_connection_is_failed_with_1011(monkeypatch: pytest.MonkeyPatch) -> None:
     protocol = opened()
-    short_of_memory(monkeypatch, 1)
-    receive(protocol, client(0x81, b"too much"))
-    protocol.fail(ProtocolError(1013, "no memory", "7.4.2"))
-    assert sent(protocol) == [("close", 1013, "no memory")]
+    short_of_memory(monkeypatch, 2)
+    assert receive(protocol, client(0x81, b"too much")) == []
+    assert protocol.starved
+    protocol.fail(ProtocolError(1011, "no memory", "7.4.1"))
+    assert sent(protocol) == [("close", 1011, "no memory")]
     assert receive(protocol, client(0x88, b"\x03\xf5")) == []
     assert protocol.finished

@@ -1,13 +1,23 @@
-"""RFC 3629, with CPython's strict decoder as the oracle."""
+"""RFC 3629, with CPython's strict decoder as the oracle: the check in Python, and the one chosen here."""
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ws_server import compat, utf8
 from ws_server.tests import tables
-from ws_server.utf8 import Utf8Checker, is_utf8
+
+Check = Callable[[int, bytes | bytearray, int, int], int]
+CHECKS: list[Check] = [utf8.check_utf8, compat.check_utf8]
+
+
+def is_utf8(data: bytes | bytearray) -> bool:
+    verdicts = {check(0, data, 0, len(data)) == 0 for check in CHECKS}
+    assert len(verdicts) == 1, "the two checks do not agree"
+    return verdicts.pop()
 
 
 def oracle(data: bytes) -> bool:
@@ -54,10 +64,22 @@ def test_any_bytes(data: bytes) -> None:
 def test_text_may_be_cut_anywhere(text: str, cuts: list[int]) -> None:
     data = text.encode("utf-8", "ignore")
     borders = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    checker = Utf8Checker()
-    for start, end in itertools.pairwise(borders):
-        assert checker.feed(data, start, end)
-    assert checker.complete
+    for check in CHECKS:
+        state = 0
+        for start, end in itertools.pairwise(borders):
+            state = check(state, data, start, end)
+            assert state >= 0
+        assert state == 0
+
+
+@given(st.binary(max_size=12), st.integers(0, 12))
+@pytest.mark.rfc6455("8.1-utf8")
+def test_both_checks_agree_on_every_state(data: bytes, cut: int) -> None:
+    cut = min(cut, len(data))
+    states = [check(0, data, 0, cut) for check in CHECKS]
+    assert states[0] == states[1]
+    if states[0] >= 0:
+        assert len({check(states[0], data, cut, len(data)) for check in CHECKS}) == 1
 
 
 @given(st.text(min_size=1, max_size=300), st.integers(0, 2000), st.sampled_from([0x80, 0xC0, 0xFF]))

@@ -1,0 +1,194 @@
+/*
+ * The module _ws_native: the inner loops of ws_server, and its messages without copies. ws_server/compat.py takes these
+ * functions where they exist; elsewhere those of the same names in masking.py, utf8.py and buffers.py, which also say
+ * what the functions do. Tests compare the two.
+ */
+#include <string.h>
+
+#include "py/objarray.h"
+#include "py/objstr.h"
+#include "py/runtime.h"
+
+/* Bytes start to end of an object, checked. */
+static byte *part(mp_obj_t object, mp_obj_t start, mp_obj_t end, size_t *length, mp_uint_t access) {
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(object, &buffer, access);
+    mp_int_t from = mp_obj_get_int(start), to = mp_obj_get_int(end);
+    if (from < 0 || to < from || (size_t)to > buffer.len) {
+        mp_raise_type(&mp_type_IndexError);
+    }
+    *length = (size_t)(to - from);
+    return (byte *)buffer.buf + from;
+}
+
+/* copy_masked(target, at, data, start, end, key, phase) */
+static mp_obj_t copy_masked(size_t count, const mp_obj_t *args) {
+    (void)count;
+    size_t length, room;
+    const byte *from = part(args[2], args[3], args[4], &length, MP_BUFFER_READ);
+    mp_int_t at = mp_obj_get_int(args[1]);
+    byte *to = part(args[0], args[1], MP_OBJ_NEW_SMALL_INT(at + (mp_int_t)length), &room, MP_BUFFER_WRITE);
+    mp_buffer_info_t key;
+    mp_get_buffer_raise(args[5], &key, MP_BUFFER_READ);
+    if (key.len != 4) {
+        mp_raise_type(&mp_type_ValueError);
+    }
+    /* The key as the bytes of a word, turned so that its first byte meets the first of the data. */
+    uint32_t mask, word;
+    memcpy(&mask, key.buf, 4);
+    unsigned turn = 8 * ((unsigned)mp_obj_get_int(args[6]) & 3);
+    if (turn != 0) {
+        mask = mask >> turn | mask << (32 - turn);
+    }
+    for (; length >= 4; length -= 4, from += 4, to += 4) { /* this CPU takes words from any address */
+        memcpy(&word, from, 4);
+        word ^= mask;
+        memcpy(to, &word, 4);
+    }
+    for (; length > 0; length--, mask >>= 8) {
+        *to++ = *from++ ^ (byte)mask;
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(copy_masked_obj, 7, 7, copy_masked);
+
+/* RFC 3629 section 4 by what may come next; the numbers are those of utf8.py. */
+enum { WHOLE, ONE, TWO, THREE, AFTER_E0, AFTER_ED, AFTER_F0, AFTER_F4, WRONG };
+
+static unsigned after_lead(byte lead) {
+    if (lead < 0x80) {
+        return WHOLE;
+    }
+    if (lead < 0xc2 || lead > 0xf4) {
+        return WRONG;
+    }
+    if (lead < 0xe0) {
+        return ONE;
+    }
+    if (lead < 0xf0) {
+        return lead == 0xe0 ? AFTER_E0 : lead == 0xed ? AFTER_ED : TWO;
+    }
+    return lead == 0xf0 ? AFTER_F0 : lead == 0xf4 ? AFTER_F4 : THREE;
+}
+
+/* check_utf8(state, data, start, end) */
+static mp_obj_t check_utf8(size_t count, const mp_obj_t *args) {
+    static const struct {
+        byte low, high, next;
+    } rules[] = {
+        [ONE] = {0x80, 0xbf, WHOLE},
+        [TWO] = {0x80, 0xbf, ONE},
+        [THREE] = {0x80, 0xbf, TWO},
+        [AFTER_E0] = {0xa0, 0xbf, ONE},
+        [AFTER_ED] = {0x80, 0x9f, ONE},
+        [AFTER_F0] = {0x90, 0xbf, TWO},
+        [AFTER_F4] = {0x80, 0x8f, TWO},
+    };
+    (void)count;
+    unsigned state = (unsigned)mp_obj_get_int(args[0]);
+    if (state >= WRONG) {
+        mp_raise_type(&mp_type_ValueError);
+    }
+    size_t length;
+    const byte *at = part(args[1], args[2], args[3], &length, MP_BUFFER_READ);
+    const byte *end = at + length;
+    while (at < end) {
+        if (state == WHOLE) {
+            uint32_t word;
+            while (end - at >= 4 && (memcpy(&word, at, 4), (word & 0x80808080) == 0)) {
+                at += 4;
+            }
+            if (at == end) {
+                break;
+            }
+            state = after_lead(*at++);
+            if (state == WRONG) {
+                return MP_OBJ_NEW_SMALL_INT(-1);
+            }
+        } else {
+            if (*at < rules[state].low || *at > rules[state].high) {
+                return MP_OBJ_NEW_SMALL_INT(-1);
+            }
+            state = rules[state].next;
+            at++;
+        }
+    }
+    return MP_OBJ_NEW_SMALL_INT(state);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(check_utf8_obj, 4, 4, check_utf8);
+
+static mp_obj_array_t *bytearray(mp_obj_t object) {
+    if (!mp_obj_is_exact_type(object, &mp_type_bytearray)) {
+        mp_raise_type(&mp_type_TypeError);
+    }
+    return MP_OBJ_TO_PTR(object);
+}
+
+/* make_room(buffer, length); the byte behind the end is for the NUL that MicroPython wants behind a str. */
+static mp_obj_t make_room(mp_obj_t buffer, mp_obj_t length_in) {
+    mp_int_t length = mp_obj_get_int(length_in);
+    if (length < 0) {
+        mp_raise_type(&mp_type_ValueError);
+    }
+    mp_obj_array_t *array;
+    if (buffer == mp_const_none) {
+        byte *items = m_new(byte, length + 1);
+        array = MP_OBJ_TO_PTR(mp_obj_new_bytearray_by_ref((size_t)length, items));
+    } else {
+        array = bytearray(buffer);
+        size_t size = array->len + (size_t)length;
+        array->items = m_renew(byte, array->items, array->len + array->free, size + 1);
+        memset((byte *)array->items + array->len, 0, (size_t)length + 1);
+        array->len = size;
+    }
+    array->free = 1;
+    return MP_OBJ_FROM_PTR(array);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(make_room_obj, make_room);
+
+/* The buffer's memory becomes that of an immutable object, the buffer is empty then. */
+static mp_obj_t take(mp_obj_t buffer, const mp_obj_type_t *type) {
+    mp_obj_array_t *array = bytearray(buffer);
+    if (array->len == 0) {
+        return type == &mp_type_str ? MP_OBJ_NEW_QSTR(MP_QSTR_) : mp_const_empty_bytes;
+    }
+    if (array->free == 0) {
+        array->items = m_renew(byte, array->items, array->len, array->len + 1);
+        array->free = 1;
+    }
+    mp_obj_str_t *taken = mp_obj_malloc(mp_obj_str_t, type); /* may raise, and then nothing has happened */
+    ((byte *)array->items)[array->len] = '\0';
+    taken->hash = 0; /* not computed */
+    taken->len = array->len;
+    taken->data = array->items;
+    array->items = NULL;
+    array->len = array->free = 0;
+    return MP_OBJ_FROM_PTR(taken);
+}
+
+static mp_obj_t take_bytes(mp_obj_t buffer) {
+    return take(buffer, &mp_type_bytes);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(take_bytes_obj, take_bytes);
+
+static mp_obj_t take_text(mp_obj_t buffer) {
+    return take(buffer, &mp_type_str);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(take_text_obj, take_text);
+
+static const mp_rom_map_elem_t globals_table[] = {
+    {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__ws_native)},
+    {MP_ROM_QSTR(MP_QSTR_copy_masked), MP_ROM_PTR(&copy_masked_obj)},
+    {MP_ROM_QSTR(MP_QSTR_check_utf8), MP_ROM_PTR(&check_utf8_obj)},
+    {MP_ROM_QSTR(MP_QSTR_make_room), MP_ROM_PTR(&make_room_obj)},
+    {MP_ROM_QSTR(MP_QSTR_take_bytes), MP_ROM_PTR(&take_bytes_obj)},
+    {MP_ROM_QSTR(MP_QSTR_take_text), MP_ROM_PTR(&take_text_obj)},
+};
+static MP_DEFINE_CONST_DICT(globals, globals_table);
+
+const mp_obj_module_t ws_native_module = {
+    .base = {&mp_type_module},
+    .globals = (mp_obj_dict_t *)&globals,
+};
+
+MP_REGISTER_MODULE(MP_QSTR__ws_native, ws_native_module);
