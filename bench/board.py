@@ -120,6 +120,13 @@ class Board:
         """Run for so many virtual seconds. Raises GuestFault."""
         self._loop.run(seconds)
 
+    def step(self, until: float) -> None:
+        """Run to virtual time `until` or to the next frame or console output, whichever comes first.
+
+        For a loop of one's own; Python's signal handlers run within it. Raises GuestFault.
+        """
+        self._loop.step(until)
+
     def read_memory(self, address: int, size: int) -> bytes:
         """Look at `size` bytes of guest memory without disturbing the guest."""
         return self.machine.read_memory(address, size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from bench.loop import Loop
 
@@ -16,7 +17,8 @@ class Uart:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._data = bytearray()
-        loop.on_uart = self._data.extend
+        self._listeners: list[Callable[[bytes], None]] = []
+        loop.on_uart = self._printed
 
     @property
     def text(self) -> str:
@@ -60,6 +62,16 @@ class Uart:
             )
         return found
 
+    def listen(self, callback: Callable[[bytes], None]) -> Callable[[], None]:
+        """Call `callback(data)` for all that is printed from now on; returns the function that ends this."""
+        self._listeners.append(callback)
+
+        def detach() -> None:
+            if callback in self._listeners:
+                self._listeners.remove(callback)
+
+        return detach
+
     def write(self, text: str | bytes) -> None:
         """Type on the console."""
         with self._loop.lock:
@@ -72,3 +84,8 @@ class Uart:
     def restore(self, state: bytes) -> None:
         """Back to a saved state."""
         self._data[:] = state
+
+    def _printed(self, data: bytes) -> None:
+        self._data += data
+        for listener in list(self._listeners):
+            listener(data)

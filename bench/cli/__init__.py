@@ -18,6 +18,7 @@ from emulation.errors import GuestFault, UserError
 
 COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
+    "serve": "Boot a board and let clients on this machine reach it, until Ctrl-C.",
     "perf": "Measure speed and memory.",
     "firmware": "Build the firmware and show how much of the board it takes.",
     "doctor": "Show what is there, what is missing and how to get it.",

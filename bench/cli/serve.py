@@ -1,0 +1,167 @@
+"""`bench serve`: a board that lives in real time, for the host's own WebSocket clients."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import re
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.board import DEFAULT_SEED
+from bench.engines import DEFAULT_ENGINE
+from emulation.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.board import Board
+    from bench.live import Event
+
+LOOPBACK = "127.0.0.1"
+READY = "listening"
+BOOT_TIMEOUT = 10.0
+REST_OF_LINE = 0.1
+"""Virtual seconds."""
+BOARD_PORTS = {
+    8080: "echo",
+    8081: "the sample of Zephyr.js, sub-protocol my_ws_protocol",
+    8082: "sub-protocols echo, masked-echo and clients",
+}
+"""The servers of the project's own firmware."""
+PORT = re.compile(r"(\d{1,5})(?::(\d{1,5}))?")
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A port of the host (0: any that is free) and the board's port behind it."""
+
+    host_port: int
+    board_port: int
+
+
+def parse_forwards(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> list[Forward]:
+    """The forwards of `HOST[:BOARD]`; the project's servers for none. Raises UserError."""
+    forwards = []
+    for value in values:
+        found = PORT.fullmatch(value)
+        numbers = [int(number) for number in found.groups(default="8080")] if found else []
+        if not numbers or max(numbers) > 65535 or numbers[1] == 0:
+            raise UserError(
+                f"--port {value} is not understood",
+                "give a port of this machine and, after a colon, one of the board: --port 9000:8080",
+            )
+        forwards.append(Forward(*numbers))
+    return forwards or [Forward(port, port) for port in BOARD_PORTS]
+
+
+@click.command()
+@click.option(
+    "--port",
+    "forwards",
+    callback=parse_forwards,
+    multiple=True,
+    metavar="HOST[:BOARD]",
+    help="Port of this machine (0: any that is free) and of the board, 8080 if left out; may be repeated."
+    " [default: 8080:8080, 8081:8081, 8082:8082]",
+)
+@click.option("--bind", default=LOOPBACK, show_default=True, help="Address of this machine to listen on.")
+@click.option("--fast", is_flag=True, help="Let the board's time run ahead of the clock while it has work.")
+@click.option("--capture", type=click.Path(path_type=Path), help="Write all frames to this pcapng file.")
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
+@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to run instead of the project's own.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
+)
+@click.option(
+    "--ready", default=READY, show_default=True, help="What the firmware prints when clients may come."
+)
+def command(
+    forwards: list[Forward],
+    bind: str,
+    fast: bool,
+    capture: Path | None,
+    engine: str,
+    firmware: Path | None,
+    seed: int,
+    ready: str,
+) -> None:
+    """Boot a board and let clients on this machine reach it, until Ctrl-C.
+
+    What the board prints goes to the terminal. No root, no TAP device: each connection is carried on to the
+    board by one of the bench. Ctrl-C and SIGTERM close the connections and end with exit code 0; a board that
+    crashes ends with 1, and what keeps it from starting, as a port in use, with 2.
+    """
+    from bench.board import Board
+
+    names = BOARD_PORTS if firmware is None else {}
+    with Board.boot(engine, firmware, seed=seed) as board, contextlib.suppress(KeyboardInterrupt):
+        # Ctrl-C raises only until the loop handles it.
+        asyncio.run(serve(board, forwards, bind, fast=fast, capture=capture, ready=ready, names=names))
+
+
+async def serve(
+    board: Board,
+    forwards: Sequence[Forward],
+    bind: str,
+    *,
+    fast: bool = False,
+    capture: Path | None = None,
+    ready: str = READY,
+    names: Mapping[int, str] = BOARD_PORTS,
+) -> None:
+    """Boot the board and serve until a signal asks to end; `names` says what the board's ports are.
+
+    Raises UserError, GuestFault.
+    """
+    from bench.live import LiveBoard, Relay
+
+    with LiveBoard(board, fast=fast, capture=capture) as live:
+        live.feed.subscribe(Terminal())
+        try:
+            end = board.uart.wait_for(ready, timeout=BOOT_TIMEOUT).end()
+            with contextlib.suppress(TimeoutError):
+                board.uart.wait_for("\n", timeout=REST_OF_LINE, after=end)
+        except TimeoutError:
+            raise UserError(
+                f"the firmware did not print {ready!r} within {BOOT_TIMEOUT:g} virtual seconds",
+                "say with --ready what it prints when clients may come",
+            ) from None
+        relay = Relay(live)
+        try:
+            ports = [await relay.listen(each.host_port, each.board_port, bind) for each in forwards]
+            for port, forward in zip(ports, forwards, strict=True):
+                name = f" ({names[forward.board_port]})" if forward.board_port in names else ""
+                print(f"{url(bind, port)} to port {forward.board_port} of the board{name}", flush=True)
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, live.stop)
+            await live.run()
+        finally:
+            relay.close()
+            await asyncio.sleep(0)  # the sockets close in the loop's next turn
+
+
+def url(host: str, port: int) -> str:
+    """As clients write it."""
+    return f"ws://[{host}]:{port}/" if ":" in host else f"ws://{host}:{port}/"
+
+
+class Terminal:
+    """Shows what the board prints."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def __call__(self, event: Event) -> None:
+        """Take an event of the live board."""
+        from bench.live import UartEvent
+
+        if isinstance(event, UartEvent):
+            sys.stdout.write(self._decoder.decode(event.data).replace("\r", ""))
+            sys.stdout.flush()

@@ -1,0 +1,133 @@
+"""Runs a board from an asyncio loop, so that it lives beside sockets.
+
+An engine runs in the thread that calls it and cannot be interrupted there. So the board runs in slices, short
+enough that a client never notices, and between two of them the loop serves its sockets. One thread does all:
+nothing needs a lock, and an idle board costs a few wake-ups a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from bench.board import Board
+from bench.capture import Capture
+from bench.live.events import Feed, FrameEvent, UartEvent
+from bench.live.pacer import Pacer
+
+SLICE = 0.02
+"""Virtual seconds that the board runs at once; less if it sends or prints something."""
+TURN = 0.005
+"""Wall seconds after which the loop gets its turn even if the board could go on."""
+WORKING_TICK, IDLE_TICK = 0.001, 0.02
+"""Wall seconds between two looks at the clock, with work at hand and without."""
+
+
+class Timers(Protocol):
+    """Something with deadlines in virtual time (`bench.live.relay`)."""
+
+    def tick(self, now: float) -> None:
+        """Do what is due."""
+
+
+class LiveBoard:
+    """A board that runs in real time while `run` is awaited; leaving the context ends the watching.
+
+    `fast` lets it run ahead of the wall clock while there is work (see `bench.live.pacer`). `feed` tells what
+    happens. A `capture` is written as a pcapng file, frame by frame. Whatever is done to the board meanwhile
+    is to be done in the thread of the loop, and followed by `wake`.
+
+    Raises UserError for a capture that cannot be written.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        *,
+        fast: bool = False,
+        capture: Path | None = None,
+        wall: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.board = board
+        self.wire = board.wire
+        self.clock = board.clock
+        self.feed = Feed()
+        self.timers: list[Timers] = []
+        self._pacer = Pacer(lambda: board.clock.now, wall, fast=fast)
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._capture: Capture | None = None
+        if capture is not None:
+            self._capture = Capture()
+            self._capture.follow(capture, f"bench serve; engine {board.engine}, seed {board.seed}")
+        board.wire.capture = self
+        self._detach_uart = board.uart.listen(self._printed)
+
+    async def run(self) -> None:
+        """Run the board, from now on with the wall clock, until `stop` is called. Raises GuestFault."""
+        self._pacer.start()
+        while not self._stopping:
+            self._wake.clear()
+            if self.advance():
+                await asyncio.sleep(0)
+                continue
+            tick = WORKING_TICK if self._pacer.working else IDLE_TICK
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), tick)
+
+    def advance(self) -> bool:
+        """Run the board as far as it is due, for a TURN of the wall clock at most; whether to go on at once.
+
+        Raises GuestFault.
+        """
+        end = time.monotonic() + TURN
+        due = self._pacer.due()
+        while self.clock.now < due:
+            self.board.step(min(due, self.clock.now + SLICE))
+            for timers in list(self.timers):
+                timers.tick(self.clock.now)
+            if time.monotonic() >= end:
+                return True
+        return self._pacer.hurrying
+
+    def wake(self) -> None:
+        """Something was done to the board: let it run on soon."""
+        self._pacer.happened()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let `run` come back."""
+        self._stopping = True
+        self._wake.set()
+
+    def close(self) -> None:
+        """Watch no longer, and close the capture."""
+        self._detach_uart()
+        self.wire.capture = None
+        if self._capture is not None:
+            self._capture.unfollow()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:
+        """A frame crosses the wire (see `bench.wire.Recorder`)."""
+        self._pacer.happened()
+        if self._capture is not None:
+            self._capture.add(time, frame, direction, comment)
+            self._capture.rewind()  # it is in the file; a board may live for days
+        self.feed.publish(FrameEvent(time, frame, direction))
+
+    def _printed(self, data: bytes) -> None:
+        self._pacer.happened()
+        self.feed.publish(UartEvent(self.clock.now, data))
