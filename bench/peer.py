@@ -5,6 +5,13 @@
         peer.send_frame(WebSocket(opcode="text") / b"hello")
         frame = peer.receive_frame()
 
+or, as a script:
+
+    peer.send(WebSocket(opcode="text") / b"hello")
+    peer.expect(Message("hello"))
+    peer.send(WebSocket(mask=0) / b"unmasked")
+    peer.expect(Close(1002, rfc="RFC 6455, section 5.1"), End())
+
 Handshake keys and masking keys come from the board's seed, as all else does (see `bench.tcp_peer`).
 """
 
@@ -12,7 +19,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol, SupportsBytes
 
 from bench.layers.http_upgrade import (
     UpgradeError,
@@ -24,11 +31,23 @@ from bench.layers.http_upgrade import (
 from bench.layers.websocket import OPCODES, WebSocket, WebSocketClose, describe, frame_size
 from bench.tcp_peer import PeerError, TcpPeer, excerpt, with_rfc
 
-__all__ = ["Peer", "PeerError"]
+__all__ = ["Expectation", "Peer", "PeerError"]
+
+
+class Expectation(Protocol):
+    """Something that has to come: `bench.expectations` has the usual ones."""
+
+    def meet(self, peer: Peer, timeout: float | None) -> Any:
+        """Wait for it and return it. Raises PeerError if something else comes, or nothing in time."""
 
 
 class Peer(TcpPeer):
-    """A TCP connection that speaks WebSocket; options are those of `TcpPeer`."""
+    """A TCP connection that speaks WebSocket; options are those of `TcpPeer`.
+
+    `send` takes WebSocket frames too, and masks them as `send_frame` does, and upgrade requests.
+    """
+
+    _request: UpgradeRequest | None = None
 
     def upgrade(
         self,
@@ -47,11 +66,18 @@ class Peer(TcpPeer):
         rule of RFC 6455, section 4.1. Raises PeerError.
         """
         key = base64.b64encode(self.random.randbytes(16)).decode("ascii")
-        headers = list(headers)
-        changed = {name.lower(): value for name, value in headers}
-        request = UpgradeRequest(path, str(self.tcp.remote), key, protocols, headers, method)
-        self.send(bytes(request), split)
-        self.sent = f"upgrade request {request.lines()}"
+        request = UpgradeRequest(path, str(self.tcp.remote), key, protocols, list(headers), method)
+        self.send(request, split)
+        return self.receive_response(expect, timeout)
+
+    def receive_response(
+        self, expect: int | None = None, timeout: float | None = None, *, rfc: str = ""
+    ) -> UpgradeResponse:
+        """Take the answer to an upgrade request from the stream.
+
+        It must have the status `expect` (None: any) and, for 101, complete the handshake that was sent last
+        as an `UpgradeRequest` by every rule of RFC 6455, section 4.1. Raises PeerError.
+        """
         expected = f"HTTP response with status {expect or 'of any kind'}"
         parsed: tuple[UpgradeResponse, bytes] | None = None
         size = 0
@@ -64,22 +90,30 @@ class Peer(TcpPeer):
             return parsed is not None
 
         try:
-            self._wait(complete, timeout)
+            self.wait_until(complete, timeout)
         except UpgradeError as error:
-            raise self._wrong(expected, came=str(error)) from error
+            raise self.wrong(expected, rfc, came=str(error)) from error
         if parsed is None:
-            raise self._wrong(expected)
+            raise self.wrong(expected, rfc)
         response = parsed[0]
         self.tcp.read(len(response.head))
         if expect is not None and response.status != expect:
-            raise self._wrong(expected, came=f"status {response.status} {response.reason}")
-        if expect == 101:
-            spoilt = UpgradeRequest(key=changed.get("sec-websocket-key", key), protocols=protocols)
+            raise self.wrong(expected, rfc, came=f"status {response.status} {response.reason}")
+        if expect == 101 and self._request is not None:
             try:
-                check_response(spoilt, response)
+                check_response(self._request, response)
             except UpgradeError as error:
-                raise self._wrong("a response that completes the handshake", came=str(error)) from error
+                raise self.wrong("a response that completes the handshake", rfc, came=str(error)) from error
         return response
+
+    def expect(self, *expected: Expectation, timeout: float | None = None) -> Any:
+        """What has to come now, in this order: objects of `bench.expectations`.
+
+        Every one of them waits for `timeout` at most. Returns what came, for several a list of it. Raises
+        PeerError, which says what was sent, expected and came.
+        """
+        came = [expectation.meet(self, timeout) for expectation in expected]
+        return came[0] if len(came) == 1 else came
 
     def send_frame(self, frame: WebSocket, split: Iterable[int] | None = None, **options: Any) -> None:
         """Send a WebSocket frame, masked with a fresh key as a client must (RFC 6455, section 5.3).
@@ -87,9 +121,7 @@ class Peer(TcpPeer):
         A frame that sets `mask` or `masking_key` itself goes out as it is. `split` and the other options are
         those of `send`.
         """
-        frame = self.prepare(frame)
-        self.send(bytes(frame), split, **options)
-        self.sent = describe(frame)
+        self.send(frame, split, **options)
 
     def prepare(self, frame: WebSocket) -> WebSocket:
         """A copy of the frame with MASK set and a fresh masking key, unless it sets them itself."""
@@ -110,8 +142,8 @@ class Peer(TcpPeer):
             size = frame_size(bytes(stream[:14]))
             return size is not None and len(stream) >= size
 
-        if not self._wait(complete, timeout):
-            raise self._wrong(expected)
+        if not self.wait_until(complete, timeout):
+            raise self.wrong(expected)
         return WebSocket(self.tcp.read(frame_size(bytes(stream[:14]))))
 
     def expect_frame(
@@ -121,7 +153,7 @@ class Peer(TcpPeer):
         wanted = WebSocket(opcode=opcode) / (data.encode() if isinstance(data, str) else data)
         frame = self.receive_frame(timeout, expected=with_rfc(describe(wanted), rfc))
         if bytes(frame) != bytes(wanted):
-            raise self._wrong(
+            raise self.wrong(
                 describe(wanted), rfc, came=describe(frame) + _difference(wanted.data, frame.data)
             )
         return frame
@@ -141,11 +173,20 @@ class Peer(TcpPeer):
         expected = f"WebSocket close with code {code}"
         frame = self.receive_frame(timeout, expected=with_rfc(expected, rfc))
         if WebSocketClose not in frame or frame[WebSocketClose].code != code or frame.mask or not frame.fin:
-            raise self._wrong(expected, rfc, came=describe(frame))
+            raise self.wrong(expected, rfc, came=describe(frame))
         if not self.closed_by_board:
             self.send_frame(WebSocket(opcode="close") / WebSocketClose(code=code))
         self.expect_end(timeout, rfc="RFC 6455, section 7.1.1")
         return frame
+
+    def _encode(self, data: SupportsBytes) -> tuple[bytes, str]:
+        if isinstance(data, WebSocket):
+            frame = self.prepare(data)
+            return bytes(frame), describe(frame)
+        if isinstance(data, UpgradeRequest):
+            self._request = data
+            return bytes(data), f"upgrade request {data.lines()}"
+        return super()._encode(data)
 
     def _unread(self, data: bytes) -> str:
         size = frame_size(data)

@@ -62,20 +62,22 @@ class TcpEndpoint(ControlBlock):
         self._send.queue(data, split, self._step(now))
         self._pump(now)
 
-    def book(self, data: bytes, now: float, split: Iterable[int] | None = None) -> int:
+    def book(self, data: bytes, now: float, split: Iterable[int] | None = None) -> tuple[int, list[int]]:
         """Count bytes as sent, in segments as `send` makes them, but leave the sending to the caller.
 
-        Returns the sequence number of the first. What does not arrive by `inject` is retransmitted when its
-        time has come. The remote window does not matter. Raises TcpError if this end can no longer send.
+        Returns the sequence number of the first byte and the sizes of the segments. What does not arrive by
+        `inject` is retransmitted when its time has come. The remote window does not matter. Raises TcpError
+        if this end can no longer send, or has more to send before.
         """
         self._check_sending()
-        if self._send.pending:
-            raise TcpError("what was sent before still waits for the remote window")
-        first = self.send_next
+        if self.state not in _CAN_SEND or self._send.pending:
+            raise TcpError("what was sent before still waits for the handshake or for the remote window")
+        first, sizes = self.send_next, []
         self._send.queue(data, split, self._step(now))
         while (piece := self._send.due(now, heed_window=False)) is not None:
             self._send.sent(self._data(piece, now), now)
-        return first
+            sizes.append(len(piece))
+        return first, sizes
 
     def _check_sending(self) -> None:
         if self.error is not None:
@@ -108,6 +110,17 @@ class TcpEndpoint(ControlBlock):
     def inject(self, segment: Segment, now: float) -> None:
         """Send any segment; this end's state does not notice."""
         self._emit(segment, now, track=False)
+
+    def inject_frame(self, frame: bytes, now: float) -> None:
+        """Send any frame; this end's state does not notice. A segment in it goes into the history."""
+        self.outgoing.append(frame)
+        parsed = parse(frame)
+        if parsed is not None:
+            self.history.append(Record(now, True, parsed.segment, frame))
+
+    def data_segment(self, seq: int, payload: bytes, now: float) -> Segment:
+        """A segment with a part of the stream, as this end would send it now, for `inject`."""
+        return self._data(payload, now, seq)
 
     def lose(self, count: int = 1, which: Callable[[Segment], bool] | None = None) -> None:
         """Let the next `count` segments of the remote end be lost before they reach this end.

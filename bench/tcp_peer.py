@@ -9,44 +9,41 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, SupportsBytes
 
+from scapy.layers.inet import IP, TCP
+from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
+from scapy.packet import Packet
 from scapy.plist import PacketList
 
+from bench.completion import complete
 from bench.layers.reassembly import MODULO
+from bench.layers.schedule import Schedule
+from bench.layers.tcp_options import Options
 from bench.layers.tcp_state import AckPolicy, State, TcpError
 from bench.layers.tcpip import ACK, Endpoint, Segment
+from bench.layers.transmission import pieces
+from bench.peer_error import SHOWN, PeerError, excerpt, with_rfc
 from bench.tcp import TcpEndpoint
 from bench.wire import Wire
 
+__all__ = ["PATIENCE", "SHOWN", "PeerError", "TcpPeer", "excerpt", "with_rfc"]
+
 PATIENCE = 5.0
 """Virtual seconds a wait takes at most if the caller names no timeout."""
-SHOWN = 160
-"""Bytes of a stream that an error message shows."""
 
 _ENDED = (State.TIME_WAIT, State.CLOSED)
-
-
-class PeerError(AssertionError):
-    """The board did not do what was expected; `error` is how the connection failed, if it did."""
-
-    ROBOT_SUPPRESS_NAME = True
-    """Robot Framework: show the message without the name of the class before it."""
-
-    def __init__(self, sent: str, expected: str, came: str, error: TcpError | None = None) -> None:
-        super().__init__(f"expected {expected}\n  came: {came}\n  sent: {sent}")
-        self.sent, self.expected, self.came, self.error = sent, expected, came, error
 
 
 class TcpPeer:
     """One TCP connection to the board, opened by `connect` or on entering `with`; leaving closes it.
 
-    `mss`, `window`, `ack_policy`, `isn`, `rto` and `retries` are those of `bench.tcp.TcpEndpoint`; `sport` is
-    the source port and `timeout` what every wait takes at most.
+    `mss`, `window`, `ack_policy`, `isn`, `rto`, `retries`, `options` and `heed_window` are those of
+    `bench.tcp.TcpEndpoint`; `sport` is the source port and `timeout` what every wait takes at most.
     """
 
     def __init__(
@@ -63,6 +60,8 @@ class TcpPeer:
         ack_policy: AckPolicy = AckPolicy.IMMEDIATE,
         rto: float = 1.0,
         retries: int = 5,
+        options: Options | None = None,
+        heed_window: bool = True,
         timeout: float = PATIENCE,
     ) -> None:
         self.wire = wire
@@ -79,6 +78,8 @@ class TcpPeer:
             ack_policy=ack_policy,
             rto=rto,
             retries=retries,
+            options=options,
+            heed_window=heed_window,
         )
         self.sent = "nothing yet"
         """What was sent last, in words."""
@@ -90,39 +91,52 @@ class TcpPeer:
         """Open the connection. Raises PeerError if it is refused or nobody answers."""
         self.sent = f"TCP SYN to {self.tcp.remote}"
         self.tcp.connect(self.wire.clock.now)
-        if not self._wait(lambda: self.tcp.state is State.ESTABLISHED, timeout):
-            raise self._wrong("SYN+ACK (RFC 9293, section 3.5)")
+        if not self.wait_until(lambda: self.tcp.state is State.ESTABLISHED, timeout):
+            raise self.wrong("SYN+ACK (RFC 9293, section 3.5)")
         return self
 
     def send(
         self,
-        data: bytes,
+        data: SupportsBytes,
         split: Iterable[int] | None = None,
         *,
         at: Iterable[int] | None = None,
         gap: float = 0.0,
+        order: Sequence[int] | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
-        """Send bytes, in segments of the board's MSS, or of the sizes `split`, or cut at the positions `at`.
+        """Send bytes or a packet, in segments of the board's MSS, of the sizes `split`, or cut at `at`.
 
         With `gap`, the board runs for so long after each segment asked for; without, all go out back to back.
-        Raises PeerError if the connection is closed already.
+        `order` gives the numbers of the segments in the order in which they go out, `schedule` any impairment
+        (see `Schedule`); the board's window does not matter then. Raises PeerError if the connection is
+        closed already.
         """
+        octets, self.sent = self._encode(data)
         if at is not None:
             split = [b - a for a, b in pairwise([0, *sorted(set(at) - {0})])]
-        self.sent = excerpt(data)
         sizes = list(split or ())
-        cuts = [0]
-        for size in sizes:
-            cuts.append(cuts[-1] + size)
-        pieces = [data[a:b] for a, b in pairwise([*cuts, len(data)])] if gap else [data]
-        for piece in pieces:
-            try:
+        try:
+            if order is not None or schedule is not None:
+                self._send_scheduled(octets, sizes, schedule or Schedule(order=order), gap)
+                return
+            for piece in pieces(octets, sizes, max(len(octets), 1)) if gap else [octets]:
                 self.tcp.send(piece, self.wire.clock.now, None if gap else sizes)
-            except TcpError as error:
-                raise self._wrong("a connection to send on") from error
-            self._flush()
-            if gap:
-                self._wait(lambda: False, gap)
+                self._flush(gap)
+        except TcpError as error:
+            raise self.wrong("a connection to send on") from error
+
+    def _send_scheduled(self, octets: bytes, sizes: list[int], schedule: Schedule, gap: float) -> None:
+        seq, lengths = self.tcp.book(octets, self.wire.clock.now, sizes)
+        for start, end in schedule.segments(lengths):
+            now = self.wire.clock.now
+            self.tcp.inject(self.tcp.data_segment(seq + start, octets[start:end], now), now)
+            self._flush(gap)
+
+    def _encode(self, data: SupportsBytes) -> tuple[bytes, str]:
+        """What goes over the wire, and how reports name it."""
+        octets = bytes(data)
+        return octets, excerpt(octets)
 
     def receive(self, size: int | None = None, *, until: bytes = b"", timeout: float | None = None) -> bytes:
         """Take `size` bytes from the stream, or all up to and including `until`, or whatever comes first.
@@ -131,17 +145,17 @@ class TcpPeer:
         """
         stream = self.tcp.received
         if until:
-            if not self._wait(lambda: until in stream, timeout):
-                raise self._wrong(f"bytes up to {until!r}")
+            if not self.wait_until(lambda: until in stream, timeout):
+                raise self.wrong(f"bytes up to {until!r}")
             size = stream.index(until) + len(until)
-        elif not self._wait(lambda: len(stream) >= (size or 1), timeout):
-            raise self._wrong(f"{size or 'some'} bytes")
+        elif not self.wait_until(lambda: len(stream) >= (size or 1), timeout):
+            raise self.wrong(f"{size or 'some'} bytes")
         return self.tcp.read(size)
 
     def wait_acknowledged(self, timeout: float | None = None) -> None:
         """Run until the board has acknowledged everything that was sent. Raises PeerError."""
-        if not self._wait(lambda: self.tcp.all_acknowledged, timeout):
-            raise self._wrong("an acknowledgement of everything sent (RFC 9293, section 3.4)")
+        if not self.wait_until(lambda: self.tcp.all_acknowledged, timeout):
+            raise self.wrong("an acknowledgement of everything sent (RFC 9293, section 3.4)")
 
     def shutdown(self) -> None:
         """Close our half: FIN after everything that was sent."""
@@ -152,8 +166,8 @@ class TcpPeer:
     def close(self, timeout: float | None = None) -> None:
         """Close our half and wait until the board has closed its own. Raises PeerError if it does not."""
         self.shutdown()
-        if not self._wait(lambda: self.tcp.state in _ENDED, timeout) or self.tcp.error:
-            raise self._wrong("FIN of the board (RFC 9293, section 3.6)")
+        if not self.wait_until(lambda: self.tcp.state in _ENDED, timeout) or self.tcp.error:
+            raise self.wrong("FIN of the board (RFC 9293, section 3.6)")
 
     def reset(self) -> None:
         """Send RST."""
@@ -202,23 +216,68 @@ class TcpPeer:
             urgent,
         )
 
-    def inject(self, segment: Segment) -> None:
-        """Send any segment; this end's state does not notice. `segment` makes one that fits."""
-        self.sent = str(segment)
-        self.tcp.inject(segment, self.wire.clock.now)
+    def inject(self, segment: Segment | Packet) -> None:
+        """Send any segment; this end's state does not notice. `segment` makes one that fits.
+
+        A Scapy packet goes out with what it leaves open filled in from this connection: ports, sequence
+        number and acknowledgement of a TCP header, addresses, IP and Ethernet headers.
+        """
+        now = self.wire.clock.now
+        if isinstance(segment, Segment):
+            self.sent = str(segment)
+            self.tcp.inject(segment, now)
+        else:
+            packet = self._fit(segment)
+            self.sent = packet.summary()
+            self.tcp.inject_frame(bytes(packet), now)
         self._flush()
+
+    def _fit(self, packet: Packet) -> Packet:
+        """A copy of a packet that belongs to this connection as far as it does not say otherwise."""
+        packet, tcp = packet.copy(), self.tcp
+        if TCP in packet:
+            fitting = {
+                "sport": tcp.local.port,
+                "dport": tcp.remote.port,
+                "seq": tcp.send_next,
+                "ack": tcp.acknowledged,
+                "window": tcp.window,
+            }
+            for name, value in fitting.items():
+                if name not in packet[TCP].fields:
+                    packet[TCP].setfieldval(name, value)
+        if isinstance(packet, TCP):
+            packet = (IPv6() if len(tcp.local.ip) == 16 else IP()) / packet
+        return complete(packet, self.wire.host, self.wire.board)
+
+    def lose(self, count: int = 1, which: Callable[[Segment], bool] | None = None) -> None:
+        """Let the next `count` segments of the board be lost on their way here.
+
+        By default only those count that the board has to send again: with data, SYN or FIN. `which` chooses
+        others. They stand in the capture; `lost` has them.
+        """
+        self.tcp.lose(count, which)
+
+    @property
+    def lost(self) -> list[Segment]:
+        """The board's segments that `lose` has kept from this end."""
+        return self.tcp.lost
 
     def expect_end(self, timeout: float | None = None, *, rfc: str = "") -> None:
         """Wait until the board has closed its half or reset the connection. Raises PeerError."""
-        if not self._wait(lambda: self.closed_by_board, timeout):
-            raise self._wrong("the board to close the TCP connection", rfc)
+        if not self.wait_until(lambda: self.closed_by_board, timeout):
+            raise self.wrong("the board to close the TCP connection", rfc)
 
-    def expect_silence(self, seconds: float) -> None:
+    def expect_silence(self, seconds: float, *, rfc: str = "") -> None:
         """Run the board for so long; raise PeerError if it sends data or closes meanwhile."""
         before = len(self.tcp.received)
         ended = self.closed_by_board
-        if self._wait(lambda: len(self.tcp.received) != before or self.closed_by_board != ended, seconds):
-            raise self._wrong(f"silence for {seconds:g} s")
+
+        def broken() -> bool:
+            return len(self.tcp.received) != before or self.closed_by_board != ended
+
+        if self.wait_until(broken, seconds):
+            raise self.wrong(f"silence for {seconds:g} s", rfc)
 
     @property
     def closed_by_board(self) -> bool:
@@ -261,7 +320,7 @@ class TcpPeer:
         try:
             if kind is None and self.closed_by_board and not self.silent:
                 self.shutdown()
-                self._wait(lambda: self.tcp.state in _ENDED, None)
+                self.wait_until(lambda: self.tcp.state in _ENDED, None)
             elif kind is None and self.tcp.state is not State.CLOSED and not self.silent:
                 self.close()
             else:
@@ -276,12 +335,17 @@ class TcpPeer:
         if self.tcp.feed(frame, time):
             self._flush()
 
-    def _flush(self) -> None:
+    def _flush(self, gap: float = 0.0) -> None:
         for frame in self.tcp.take():
             self.wire.send(frame)
+        if gap:
+            self.wait_until(lambda: False, gap)
 
-    def _wait(self, predicate: Callable[[], bool], timeout: float | None) -> bool:
-        """Run the board and our timers until the predicate holds, the connection fails or time is over."""
+    def wait_until(self, predicate: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Run the board and our timers until the predicate holds, the connection fails or time is over.
+
+        Returns whether it holds.
+        """
         clock, tcp = self.wire.clock, self.tcp
         failed_before = tcp.error
         deadline = clock.now + (self.timeout if timeout is None else timeout)
@@ -297,7 +361,8 @@ class TcpPeer:
                 return False
             tcp.tick(until)
 
-    def _wrong(self, expected: str, rfc: str = "", *, came: str = "") -> PeerError:
+    def wrong(self, expected: str, rfc: str = "", *, came: str = "") -> PeerError:
+        """The error that says what was sent, what was expected instead of what came."""
         return PeerError(self.sent, with_rfc(expected, rfc), came or self._came(), self.tcp.error)
 
     def _came(self) -> str:
@@ -314,13 +379,3 @@ class TcpPeer:
     def _unread(self, data: bytes) -> str:
         """Unread bytes, in words."""
         return excerpt(data)
-
-
-def excerpt(data: bytes) -> str:
-    """Bytes for a message, cut if there are many."""
-    return repr(data) if len(data) <= SHOWN else f"{data[:SHOWN]!r}... ({len(data)} bytes)"
-
-
-def with_rfc(expected: str, rfc: str) -> str:
-    """An expectation with the section that demands it."""
-    return f"{expected} ({rfc})" if rfc else expected

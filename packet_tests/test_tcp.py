@@ -10,8 +10,10 @@ from scapy.layers.inet6 import IPv6
 from scapy.packet import Packet
 
 from bench import Board, Wire
+from bench.expectations import Message, Silence
+from bench.layers.schedule import Schedule
 from bench.layers.tcp_state import State, TcpResetError
-from bench.layers.tcpip import ACK, PSH, RST, SYN, Segment, parse
+from bench.layers.tcpip import ACK, PSH, RST, SYN, Segment
 from bench.layers.websocket import WebSocket
 from bench.peer import Peer, PeerError
 from packet_tests.checks import assert_well_formed, payload_of
@@ -176,14 +178,9 @@ def test_the_board_refuses_a_closed_port_to_a_client(wire: Wire) -> None:
 
 
 def test_segments_repeated_overlapping_or_out_of_order_are_delivered_once(peer: Peer) -> None:
-    frame = bytes(peer.prepare(WebSocket(opcode="text") / b"delivered once"))
-    seq, ack = peer.tcp.send_next, peer.tcp.receive_next
-    pieces = [(10, 20), (4, 12), (10, 20), (0, 4), (0, 8)]
-    for start, end in pieces:
-        peer.inject(Segment(seq + start, ack, PSH | ACK, 65535, frame[start:end]))
-    peer.tcp.send(frame, peer.wire.clock.now)  # the endpoint's own view: everything once more
-    peer.expect_frame("text", b"delivered once", rfc="RFC 9293, section 3.10.7.4")
-    peer.expect_silence(0.5)
+    frame = WebSocket(opcode="text") / b"delivered once"
+    peer.send(frame, schedule=Schedule(ranges=[(10, 20), (4, 12), (10, 20), (0, 4), (0, 8)]))
+    peer.expect(Message("delivered once", rfc="RFC 9293, section 3.10.7.4"), Silence(0.5))
 
 
 @pytest.mark.usefixtures("unharmed")
@@ -249,23 +246,12 @@ def test_a_closed_window_is_probed_and_nothing_is_lost(peer: Peer) -> None:
     peer.expect_frame("binary", bytes(1500))
 
 
-def test_a_lost_answer_is_sent_again(board: Board, peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = bytes(peer.prepare(WebSocket(opcode="text") / b"again"))
-    peer.send(frame)
-    lost: list[bytes] = []
-    feed = peer.tcp.feed
-
-    def lose_first(frame: bytes, now: float) -> bool:
-        received = parse(frame)
-        if not lost and received is not None and received.segment.payload:
-            lost.append(frame)
-            return True
-        return feed(frame, now)
-
-    monkeypatch.setattr(peer.tcp, "feed", lose_first)
+def test_a_lost_answer_is_sent_again(board: Board, peer: Peer) -> None:
+    peer.lose()
+    peer.send(WebSocket(opcode="text") / b"again")
     start = board.clock.now
-    peer.expect_frame("text", b"again", timeout=10, rfc="RFC 9293, section 3.8.1")
-    assert lost
+    peer.expect(Message("again", rfc="RFC 9293, section 3.8.1"), timeout=10)
+    assert len(peer.lost) == 1
     assert board.clock.now - start > 0.1
 
 

@@ -121,9 +121,10 @@ class ControlBlock:
         options = self.options.of_segment(now, self._echo)
         return Segment(self.send_next, ack, flags, self._window_field, options=options)
 
-    def _data(self, payload: bytes, now: float) -> Segment:
+    def _data(self, payload: bytes, now: float, seq: int | None = None) -> Segment:
         options = self.options.of_segment(now, self._echo)
-        return Segment(self.send_next, self._ack_number, PSH | ACK, self._window_field, payload, options)
+        seq = self.send_next if seq is None else seq % MODULO
+        return Segment(seq, self._ack_number, PSH | ACK, self._window_field, payload, options)
 
     def _syn(self, flags: int, now: float) -> Segment:
         ack = self.receive_next if flags & ACK else 0

@@ -5,21 +5,22 @@ Written from the RFC alone, without the server's code: an oracle must not share 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-"""RFC 6455, section 1.3."""
+from bench.layers.websocket_upgrade import SAMPLE_KEY, HTTPUpgradeRequest, accept_key, fields
+
+__all__ = [
+    "UpgradeError",
+    "UpgradeRequest",
+    "UpgradeResponse",
+    "accept_key",
+    "check_response",
+    "parse_response",
+]
 
 VERSION = "13"
 """RFC 6455, section 4.1, item 9."""
-
-
-def accept_key(key: str) -> str:
-    """The `Sec-WebSocket-Accept` that proves a server has read this key (RFC 6455, section 4.2.2)."""
-    return base64.b64encode(hashlib.sha1(key.encode("ascii") + GUID).digest()).decode("ascii")
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,19 @@ class UpgradeRequest:
 
     path: str = "/"
     host: str = "192.0.2.1"
-    key: str | None = "dGhlIHNhbXBsZSBub25jZQ=="
+    key: str | None = SAMPLE_KEY
     protocols: Sequence[str] = ()
     headers: Iterable[tuple[str, str | None]] = ()
     method: str = "GET"
     http_version: str = "HTTP/1.1"
+
+    def packet(self) -> HTTPUpgradeRequest:
+        """The same request as a Scapy packet, in which every byte can be changed."""
+        _, *lines = self.lines()
+        pairs = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+        return HTTPUpgradeRequest(
+            method=self.method, target=self.path, version=self.http_version, headers=fields(*pairs)
+        )
 
     def lines(self) -> list[str]:
         """Request line and headers, without line ends."""
@@ -117,11 +126,13 @@ def check_response(request: UpgradeRequest, response: UpgradeResponse) -> None:
         tokens = [token.strip().lower() for token in response.headers.get(name, "").split(",")]
         if wanted not in tokens:
             raise UpgradeError(f"header {name!r} is {response.headers.get(name)!r}, expected {wanted!r}")
-    if request.key is not None:
-        expected, came = accept_key(request.key), response.headers.get("sec-websocket-accept")
+    keys = [value for name, value in request.headers if name.lower() == "sec-websocket-key"]
+    key = keys[-1] if keys else request.key
+    if key is not None:
+        expected, came = accept_key(key), response.headers.get("sec-websocket-accept")
         if came != expected:
             raise UpgradeError(
-                f"Sec-WebSocket-Accept is {came!r}, expected {expected!r} for key {request.key!r}"
+                f"Sec-WebSocket-Accept is {came!r}, expected {expected!r} for key {key!r}"
                 " (RFC 6455, section 4.2.2)"
             )
     if response.protocol and response.protocol not in request.protocols:

@@ -38,6 +38,8 @@ from scapy.fields import (
 from scapy.layers.inet import TCP
 from scapy.packet import Packet, Padding, Raw, bind_layers, split_bottom_up
 
+from bench.layers.websocket_upgrade import is_upgrade, parse_upgrade, upgrade_class
+
 OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 """RFC 6455, section 11.8; every other value is reserved."""
 
@@ -64,7 +66,8 @@ DEFAULT_MASKING_KEY = bytes.fromhex("37fa213d")
 """The key of the examples in RFC 6455, section 5.7: building stays reproducible when no key is given."""
 
 _SHORT, _LONG = 126, 127
-_HTTP = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"HTTP/")
+_UPGRADED = "websocket"
+"""Under this name a `TCPSession` keeps the directions in which the upgrade has gone by."""
 
 
 def apply_mask(key: bytes, data: bytes) -> bytes:
@@ -150,9 +153,9 @@ class WebSocket(Packet):  # type: ignore[misc]  # Scapy's classes are not typed 
 
     @classmethod
     def tcp_reassemble(cls, data: bytes, metadata: dict[str, Any], session: dict[str, Any]) -> Packet | None:
-        """For Scapy's `StreamSocket`: the HTTP upgrade as text, then frame after frame."""
-        if data.startswith(_HTTP):
-            return _upgrade(data)
+        """For Scapy's `StreamSocket`: the HTTP upgrade, then frame after frame."""
+        if _expects_upgrade(data, metadata, session):
+            return _upgrade(data, metadata, session)
         return cls(data) if _complete(data) else None
 
 
@@ -188,17 +191,17 @@ class WebSocketSegment(Packet):  # type: ignore[misc]  # Scapy's classes are not
 
     @classmethod
     def dispatch_hook(cls, _pkt: bytes | None = None, *args: Any, **kargs: Any) -> type[Packet]:
-        """The upgrade that opens the connection stays text."""
-        return Raw if _pkt and _pkt.startswith(_HTTP) else cls
+        """The upgrade that opens the connection is HTTP."""
+        return upgrade_class(_pkt) if _pkt and is_upgrade(_pkt) else cls
 
     @classmethod
     def tcp_reassemble(cls, data: bytes, metadata: dict[str, Any], session: dict[str, Any]) -> Packet | None:
-        """For Scapy's `TCPSession`: the HTTP upgrade as text, then all complete frames at once.
+        """For Scapy's `TCPSession`: the HTTP upgrade, then all complete frames at once.
 
         One frame at a time would not do: the session stacks what follows as a payload of what came first.
         """
-        if data.startswith(_HTTP):
-            return _upgrade(data)
+        if _expects_upgrade(data, metadata, session):
+            return _upgrade(data, metadata, session)
         frames, rest = parse_frames(data)
         if not frames:
             return None
@@ -269,11 +272,13 @@ def _complete(data: bytes) -> bool:
     return size is not None and size <= len(data)
 
 
-def _upgrade(data: bytes) -> Packet | None:
-    head, separator, rest = data.partition(b"\r\n\r\n")
-    if not separator:
-        return None
-    packet: Packet = Raw(head + separator)
-    if rest:
-        packet.add_payload(Padding(rest))
+def _expects_upgrade(data: bytes, metadata: dict[str, Any], session: dict[str, Any]) -> bool:
+    """Whether this is HTTP: only what comes first in a direction can be, whatever later data look like."""
+    return metadata.get("ident") not in session.get(_UPGRADED, ()) and is_upgrade(data)
+
+
+def _upgrade(data: bytes, metadata: dict[str, Any], session: dict[str, Any]) -> Packet | None:
+    packet = parse_upgrade(data)
+    if packet is not None and "ident" in metadata:
+        session.setdefault(_UPGRADED, set()).add(metadata["ident"])
     return packet

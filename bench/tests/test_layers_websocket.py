@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP
 from scapy.layers.l2 import Ether
-from scapy.packet import Raw
 from scapy.sendrecv import sniff
 from scapy.sessions import TCPSession
 from wsproto.frame_protocol import FrameProtocol
@@ -23,6 +22,7 @@ from bench.layers.websocket import (
     parse_frames,
     unbind_websocket,
 )
+from bench.layers.websocket_upgrade import HTTPUpgradeRequest
 
 RFC_EXAMPLES = [  # section 5.7
     ("810548656c6c6f", WebSocket(opcode="text") / b"Hello"),
@@ -163,7 +163,7 @@ def test_binding_concerns_the_chosen_ports_only() -> None:
         unbind_websocket(8080)
     assert [frame.opcode for frame in bound[WebSocketSegment].frames] == [1, 9, 2, 8]
     assert WebSocketSegment not in other
-    assert upgrade[Raw].load.startswith(b"GET")
+    assert upgrade[HTTPUpgradeRequest].target == b"/"
     assert WebSocketSegment not in IP(bytes(IP() / TCP(sport=8080) / STREAM))
 
 
