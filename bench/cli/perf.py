@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ def command(
     from bench.perf import measure, select
 
     chosen = select(only)
+    if output is not None:
+        prepare(output)
     console = Console(highlight=False, width=max(Console().width, WIDTH))
     figures: list[Figure] = []
     try:
@@ -132,12 +135,26 @@ def environment() -> dict[str, Any]:
     }
 
 
-def write(path: Path, result: dict[str, Any]) -> None:
-    """Write the figures. Raises UserError."""
+def prepare(path: Path) -> None:
+    """Make sure, before anything is measured, that the figures can be written. Raises UserError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(path.name + ".part")
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def write(path: Path, result: dict[str, Any]) -> None:
+    """Write the figures. Raises UserError."""
+    unfinished = path.with_name(path.name + ".part")
+    try:
         unfinished.write_text(json.dumps(result, indent=2) + "\n")
         unfinished.replace(path)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}", "name another file with --json") from None
+        unfinished.unlink(missing_ok=True)
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(f"cannot write {path}: {error.strerror}", "name another file with --json")
