@@ -97,3 +97,31 @@ def test_at_any_moment_while_the_board_is_busy_with_it(
             with Peer(wire) as next_client:
                 next_client.upgrade()
                 next_client.echo(f"after {step * 100} microseconds")
+
+
+@LEAVE
+@pytest.mark.parametrize("more", [b"", b"x"], ids=["quiet", "talking"])
+def test_while_the_server_has_more_to_send_than_it_takes(
+    wire: Wire, more: bytes, leave: Callable[[Peer], None]
+) -> None:
+    """Its window is closed, so the server waits to send; leaving must end that wait, and nothing else."""
+    with Peer(wire, timeout=30) as peer, Peer(wire) as other:
+        other.upgrade()
+        peer.upgrade()
+        peer.tcp.window = 0
+        peer.send_frame(WebSocket(opcode="binary") / bytes(3000))
+        wire.run(1)
+        if more:
+            peer.send(more)
+            wire.run(0.1)
+        if leave is fin:  # takes what is still to come, or the server could not end either
+            peer.tcp.window = 65535
+            peer.shutdown()
+            peer.expect_frame("binary", bytes(3000))
+            peer.expect_end(rfc="RFC 9293, section 3.6")
+        else:
+            leave(peer)
+        other.echo("still here")
+    with Peer(wire) as next_client:
+        next_client.upgrade()
+        next_client.echo("served")

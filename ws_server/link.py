@@ -45,6 +45,7 @@ class Link:
         self.heard = False
         self._reader_task: Any = asyncio.current_task()
         self._flusher: Any = None
+        self._awaited = False  # whether the reader waits for the flusher
         self._dropped = False
         self._corked = False
 
@@ -74,7 +75,11 @@ class Link:
         self._corked = False
         self.flush()
         if self._flusher is not None:
-            await self._flusher
+            self._awaited = True
+            try:
+                await self._flusher
+            finally:
+                self._awaited = False
 
     async def _drain(self) -> None:
         try:
@@ -149,8 +154,13 @@ class Link:
         self.drop()
 
     def _cancel(self) -> None:
-        # The reader's own task notices by itself that the protocol has finished.
-        if not self.cancelled and asyncio.current_task() is not self._reader_task:
+        # The reader's own task notices by itself that the protocol has finished; so it does when it waits for
+        # the flusher, which ends next. To cancel a task is to cancel what it waits for, and on MicroPython a
+        # task that is cancelled while it runs takes the event loop with it.
+        current = asyncio.current_task()
+        if current is self._reader_task or (self._awaited and current is self._flusher):
+            return
+        if not self.cancelled:
             self.cancelled = True
             self._reader_task.cancel()
 
