@@ -38,7 +38,7 @@ static inline void append(struct pbuf *head, struct pbuf *tail) {
     }
     u8_t *end = (u8_t *)last->payload + last->len;
     u8_t *limit = (u8_t *)last + LWIP_MEM_ALIGN_SIZE(sizeof(struct pbuf)) + PBUF_POOL_BUFSIZE;
-    if (last->type_internal != PBUF_POOL || last->ref != 1 || tail->tot_len > limit - end) {
+    if (last->type_internal != (u8_t)PBUF_POOL || last->ref != 1 || tail->tot_len > limit - end) {
         pbuf_cat(head, tail);
         return;
     }

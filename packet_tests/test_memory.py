@@ -1,0 +1,144 @@
+"""The board gives back what it takes: buffers, connections, Python's heap (bench.baseline counts them)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+
+import pytest
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet6 import (
+    ICMPv6EchoRequest,
+    ICMPv6ND_NS,
+    ICMPv6NDOptSrcLLAddr,
+    IPv6,
+    IPv6ExtHdrFragment,
+)
+from scapy.layers.l2 import ARP, Ether
+from scapy.packet import Packet, Raw
+
+from bench import Board, Wire
+from bench.addresses import BENCH
+from bench.baseline import Baseline
+from bench.layers.websocket import WebSocket, WebSocketClose
+from bench.peer import Peer
+
+TIMES = 40
+"""More often than there are packet buffers on the board: 32."""
+
+
+@pytest.fixture
+def baseline(board: Board, wire: Wire) -> Baseline:
+    """What the board holds at rest, after a few clients that have warmed it up."""
+    for _ in range(3):
+        serve(wire)
+    wire.run(0.5)
+    return Baseline.take(board)
+
+
+def serve(wire: Wire) -> None:
+    """A client that comes, is answered, and goes."""
+    with Peer(wire) as peer:
+        peer.upgrade()
+        peer.echo("a message")
+        peer.send_frame(WebSocket() / WebSocketClose(code=1000))
+        peer.expect_close(1000)
+
+
+def lose(wire: Wire) -> None:
+    """A client that breaks a rule in the middle of a message, and then resets the connection."""
+    with Peer(wire) as peer:
+        peer.upgrade()
+        peer.send_frame(WebSocket(opcode="text", fin=0) / (b"x" * 200))
+        peer.send_frame(WebSocket(opcode="text") / b"new message inside a fragmented one")
+        peer.receive_frame()
+        peer.reset()
+
+
+@pytest.mark.parametrize("visit", [serve, lose], ids=["served", "lost"])
+def test_clients_leave_nothing_behind(
+    board: Board, wire: Wire, baseline: Baseline, visit: Callable[[Wire], None]
+) -> None:
+    for _ in range(40):
+        visit(wire)
+    for _ in range(5):  # what the interpreter still reaches of the last visit differs from one to the next
+        wire.run(1)
+        problems = baseline.settle(board)
+        if not problems:
+            break
+        visit(wire)
+    assert problems == []
+
+
+def invalid_solicitation() -> Packet:
+    """An option of length 0 (RFC 4861, section 7.1.1)."""
+    return (
+        IPv6(dst="ff02::1:ff00:1", src=BENCH.ip6, hlim=255)
+        / ICMPv6ND_NS(tgt="2001:db8::1")
+        / ICMPv6NDOptSrcLLAddr(lladdr=BENCH.mac, len=0)
+    )
+
+
+def fragment(number: int) -> Packet:
+    return IP(id=number, proto=1, flags="MF") / Raw(bytes(ICMP(id=1) / bytes(200)))
+
+
+def fragment6(number: int) -> Packet:
+    return IPv6() / IPv6ExtHdrFragment(id=number, m=1, nh=58) / Raw(bytes(208))
+
+
+DROPPED: dict[str, Callable[[int], Packet]] = {
+    "ARP cut short": lambda number: Ether(dst="ff:ff:ff:ff:ff:ff", type=0x0806) / bytes(ARP())[:20],
+    "unknown EtherType": lambda number: Ether(type=0x88B5) / bytes(100),
+    "bad IPv4 header checksum": lambda number: IP(chksum=1) / ICMP() / bytes(300),
+    "IPv4 for somebody else": lambda number: IP(dst="192.0.2.9") / ICMP(),
+    "bad ICMP checksum": lambda number: IP() / ICMP(chksum=1) / bytes(300),
+    "bad UDP checksum": lambda number: IP() / UDP(dport=9, chksum=1) / bytes(300),
+    "UDP to a closed port": lambda number: IP() / UDP(dport=9) / bytes(300),
+    "bad TCP checksum": lambda number: IP() / TCP(dport=8080, chksum=1) / bytes(300),
+    "TCP to a closed port": lambda number: IP() / TCP(dport=9, flags="A") / bytes(300),
+    "TCP to a connection that is not there": lambda number: IP() / TCP(dport=8080, flags="PA") / bytes(300),
+    "unknown IPv4 protocol": lambda number: IP(proto=253) / bytes(300),
+    "bad ICMPv6 checksum": lambda number: IPv6() / ICMPv6EchoRequest(cksum=1, data=bytes(300)),
+    "unknown IPv6 header": lambda number: IPv6(nh=253) / Raw(bytes(300)),
+    "invalid neighbour solicitation": lambda number: invalid_solicitation(),
+    "lone IPv4 fragment": fragment,
+    "lone IPv6 fragment": fragment6,
+}
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("make", DROPPED.values(), ids=DROPPED.keys())
+def test_what_is_dropped_gives_its_buffers_back(
+    board: Board, wire: Wire, baseline: Baseline, make: Callable[[int], Packet]
+) -> None:
+    for number in range(TIMES):
+        wire.send(make(number))
+        wire.run(0.01)
+    assert baseline.settle(board) == []
+
+
+def deaf_to(wire: Wire, sizes: Iterable[int]) -> list[int]:
+    """The sizes of pings, in bytes of data, that are not answered."""
+    return [size for size in sizes if wire.sr1(IP() / ICMP(id=size) / bytes(size), timeout=1) is None]
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("size", [10, 50, 150, 536], ids=lambda size: f"{size}-byte segments")
+def test_peers_whose_data_nobody_reads_do_not_make_the_board_deaf(wire: Wire, size: int) -> None:
+    """Six clients do not read what is echoed, so that the server reads no more, and go on sending."""
+    with ExitStack() as stack:
+        peers = [stack.enter_context(Peer(wire, timeout=60)) for _ in range(6)]
+        for peer in peers:
+            peer.upgrade()
+            peer.tcp.window = 0
+            peer.send_frame(WebSocket(opcode="binary") / bytes(1500))
+        wire.run(1)
+        for peer in peers:
+            data = bytes(peer.prepare(WebSocket(opcode="binary") / bytes(1000)))
+            peer.send(data, split=[size] * (len(data) // size), gap=0.002)
+        wire.run(1)
+        assert deaf_to(wire, [0, 56, 150]) == []
+        for peer in peers:
+            peer.reset()
+        wire.run(1)
