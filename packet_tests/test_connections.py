@@ -91,3 +91,26 @@ def test_thirty_clients_one_after_the_other(wire: Wire) -> None:
         with Peer(wire) as peer:
             peer.upgrade()
             peer.echo(f"client {number}")
+
+
+def clients_of(peer: Peer) -> int:
+    """How many clients the server counts, asked through one of them."""
+    peer.send_frame(WebSocket() / b"how many?")
+    return int(peer.receive_frame().data)
+
+
+@pytest.mark.parametrize("leave", ["reset", "shutdown", "close"])
+def test_the_server_knows_who_is_connected_and_nobody_who_has_left(wire: Wire, leave: str) -> None:
+    with ExitStack() as stack:
+        peers = [stack.enter_context(Peer(wire, port=8082)) for _ in range(4)]
+        for count, peer in enumerate(peers, 1):
+            peer.upgrade(protocols=["clients"])
+            assert clients_of(peer) == count
+        for peer in peers[1:3]:
+            if leave == "close":
+                peer.send_frame(WebSocket() / WebSocketClose(code=1000))
+                peer.expect_close(1000)
+            else:
+                getattr(peer, leave)()
+        wire.run(0.1)
+        assert clients_of(peers[0]) == 2

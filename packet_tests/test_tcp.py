@@ -112,12 +112,24 @@ def test_an_ack_to_a_listening_port_is_reset(wire: Wire) -> None:
 
 @pytest.mark.usefixtures("unharmed")
 @pytest.mark.parametrize(
-    "options", [b"\x02\x00\x00\x00", b"\x02\x01\x00\x00", b"\x08\x0a\x00\x00", b"\x02\x03\x05\x00"]
+    "options",
+    [
+        pytest.param(b"\x02\x00\x00\x00", id="MSS of length 0"),
+        pytest.param(b"\x02\x01\x00\x00", id="MSS of length 1"),
+        pytest.param(b"\x02\x03\x05\x00", id="MSS of length 3"),
+        pytest.param(b"\x08\x0a\x00\x00", id="timestamps overrun"),
+        pytest.param(b"\xfe\x00\x00\x00", id="unknown of length 0"),
+        pytest.param(b"\xfe\x01\x00\x00", id="unknown of length 1"),
+        pytest.param(b"\xfe\xff\x00\x00", id="unknown overruns"),
+        pytest.param(b"\x01\x01\x01\xfe", id="cut short"),
+    ],
 )
 def test_malformed_options_neither_hang_nor_hurt(wire: Wire, options: bytes) -> None:
-    raw = bytes(TCP(sport=40000, dport=8080, seq=1, flags="S", dataofs=6)) + options
-    wire.send(IP(proto=6) / TCP(raw[:20] + options))
-    wire.run(0.1)
+    """RFC 9293, section 3.1: options may be anything, and a length of 0 must not be passed over for ever."""
+    segment = TCP(sport=40000, dport=8080, seq=1, flags="S", dataofs=6) / options
+    wire.send(IP() / segment)
+    seen = wire.sniff(count=1, timeout=0.5, lfilter=lambda p: TCP in p)
+    assert not seen or (seen[0][TCP].flags, seen[0][TCP].ack) == ("SA", 2)
 
 
 @pytest.mark.parametrize("ipv6", [False, True], ids=["ipv4", "ipv6"])
@@ -148,9 +160,40 @@ def test_a_half_closed_connection_still_gets_its_answer(wire: Wire) -> None:
         peer.expect_frame("text", b"last words", rfc="RFC 9293, section 3.6")
 
 
+@pytest.mark.parametrize("version", HEADERS)
+@pytest.mark.parametrize("flags", ["F", "S"])
+def test_a_reset_has_number_0_where_nothing_was_acknowledged(wire: Wire, version: str, flags: str) -> None:
+    """RFC 9293, section 3.10.7.1: without ACK the acknowledgement field means nothing, whatever it says."""
+    segment = TCP(sport=40000, dport=CLOSED, seq=100, ack=0x12345678, flags=flags)
+    reply = answer(wire, HEADERS[version]() / segment)
+    assert reply is not None
+    assert ("R" in reply[TCP].flags, reply[TCP].seq, reply[TCP].ack) == (True, 0, 101)
+
+
+@pytest.mark.parametrize("mss", [100, 400])
+def test_no_segment_is_longer_than_the_peers_mss(wire: Wire, mss: int) -> None:
+    with Peer(wire, mss=mss) as peer:
+        peer.upgrade()
+        peer.echo(bytes(1500))
+        sizes = [len(record.segment.payload) for record in peer.tcp.history if not record.sent]
+        assert max(sizes) == mss, "RFC 9293, section 3.7.1"
+
+
+@pytest.mark.parametrize("window", [200, 536, 700])
+def test_no_more_is_sent_than_the_window_takes(peer: Peer, window: int) -> None:
+    peer.tcp.window = window
+    peer.send_frame(WebSocket(opcode="binary") / bytes(1500))
+    peer.wait_acknowledged()
+    peer.silent = True
+    start = peer.tcp.receive_next
+    peer.wire.run(0.2)
+    edge = max(r.segment.seq + len(r.segment.payload) for r in peer.tcp.history if not r.sent)
+    assert edge - start <= window, "RFC 9293, section 3.8.6"
+
+
 @pytest.mark.usefixtures("unharmed")
 def test_reset_frees_the_connection(wire: Wire) -> None:
-    for _ in range(10):  # more often than there are places for connections
+    for _ in range(30):  # more often than there are places for connections, and for what is left of them
         with Peer(wire) as peer:
             peer.upgrade()
             peer.reset()
@@ -188,6 +231,17 @@ def test_segments_repeated_overlapping_or_out_of_order_are_delivered_once(peer: 
 def test_a_reset_outside_the_window_is_ignored(peer: Peer, offset: int) -> None:
     peer.inject(Segment(peer.tcp.send_next + offset, 0, RST))
     peer.wire.run(0.1)
+    peer.echo("still connected")
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("offset", [1, 500, 1000])
+def test_a_reset_elsewhere_in_the_window_is_challenged(peer: Peer, offset: int) -> None:
+    before = len(peer.tcp.history)
+    peer.inject(Segment(peer.tcp.send_next + offset, 0, RST))
+    peer.wire.run(0.1)
+    answers = [record.segment for record in peer.tcp.history[before:] if not record.sent]
+    assert [(a.flags, a.ack) for a in answers] == [(ACK, peer.tcp.send_next)], "RFC 5961, section 3.2"
     peer.echo("still connected")
 
 
@@ -238,9 +292,12 @@ def test_a_fin_that_completes_the_handshake_is_acknowledged(wire: Wire) -> None:
 def test_a_closed_window_is_probed_and_nothing_is_lost(peer: Peer) -> None:
     peer.tcp.window = 0
     peer.send_frame(WebSocket(opcode="binary") / bytes(1500))  # its segments carry the closed window
-    peer.expect_silence(3.0)
-    probes = [r for r in peer.tcp.history[-6:] if not r.sent]
-    assert probes, "no zero-window probe within 3 s (RFC 9293, section 3.8.6.1)"
+    peer.expect_silence(0.5)
+    before = len(peer.tcp.history)
+    peer.expect_silence(5.0)
+    probes = [r.segment for r in peer.tcp.history[before:] if not r.sent]
+    assert probes, "no zero-window probe within 5 s (RFC 9293, section 3.8.6.1)"
+    assert all(len(probe.payload) <= 1 for probe in probes)
     peer.tcp.window = 65535
     peer.tcp.acknowledge(peer.wire.clock.now)
     peer.expect_frame("binary", bytes(1500))

@@ -142,6 +142,14 @@ def test_text_that_is_not_utf_8(peer: Peer, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", BAD_TEXT.values(), ids=BAD_TEXT.keys())
+@pytest.mark.rfc6455("8.1-utf8")
+def test_a_fragmented_text_that_is_not_utf_8(peer: Peer, data: bytes) -> None:
+    """The first fragment is in order, and the second brings what is not."""
+    start, end = WebSocket(opcode="text", fin=0) / "\u00e4".encode(), WebSocket(opcode="continuation") / data
+    check(peer, 1007, "RFC 6455, section 8.1", start, end)
+
+
+@pytest.mark.parametrize("data", BAD_TEXT.values(), ids=BAD_TEXT.keys())
 @pytest.mark.rfc6455("5.5.1-body")
 def test_a_close_reason_that_is_not_utf_8(peer: Peer, data: bytes) -> None:
     check(peer, 1007, "RFC 6455, section 5.5.1", WebSocket() / WebSocketClose(code=1000, reason=data))

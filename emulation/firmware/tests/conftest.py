@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,8 +20,18 @@ def firmware() -> BuildResult:
 
 
 @pytest.fixture
-def machine(firmware: BuildResult) -> Iterator[QuarkMachine]:
+def elf(request: pytest.FixtureRequest) -> Path:
+    """The firmware that is tested: the project's own, unless `--firmware` names another."""
+    other = request.config.getoption("firmware", None)
+    if other is not None:
+        return Path(other)
+    built: BuildResult = request.getfixturevalue("firmware")
+    return built.elf
+
+
+@pytest.fixture
+def machine(elf: Path) -> Iterator[QuarkMachine]:
     machine = QuarkMachine(seed=1)
-    machine.load(firmware.elf)
+    machine.load(elf)
     yield machine
     machine.close()
