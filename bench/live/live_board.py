@@ -39,8 +39,8 @@ class LiveBoard:
     """A board that runs in real time while `run` is awaited; leaving the context ends the watching.
 
     `fast` lets it run ahead of the wall clock while there is work (see `bench.live.pacer`). `feed` tells what
-    happens. A `capture` is written as a pcapng file, frame by frame. Whatever is done to the board meanwhile
-    is to be done in the thread of the loop, and followed by `wake`.
+    happens. A `capture` is written as a pcapng file, frame by frame; one that the wire had before goes on.
+    Whatever is done to the board meanwhile is to be done in the thread of the loop, and followed by `wake`.
 
     Raises UserError for a capture that cannot be written.
     """
@@ -65,6 +65,7 @@ class LiveBoard:
         if capture is not None:
             self._capture = Capture()
             self._capture.follow(capture, f"bench serve; engine {board.engine}, seed {board.seed}")
+        self._captured_before = board.wire.capture
         board.wire.capture = self
         self._detach_uart = board.uart.listen(self._printed)
 
@@ -108,7 +109,7 @@ class LiveBoard:
     def close(self) -> None:
         """Watch no longer, and close the capture."""
         self._detach_uart()
-        self.wire.capture = None
+        self.wire.capture = self._captured_before
         if self._capture is not None:
             self._capture.unfollow()
 
@@ -123,6 +124,8 @@ class LiveBoard:
     def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:
         """A frame crosses the wire (see `bench.wire.Recorder`)."""
         self._pacer.happened()
+        if self._captured_before is not None:
+            self._captured_before.add(time, frame, direction, comment)
         if self._capture is not None:
             self._capture.add(time, frame, direction, comment)
             self._capture.rewind()  # it is in the file; a board may live for days

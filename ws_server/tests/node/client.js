@@ -73,6 +73,25 @@ const scenarios = {
     const ws = open();
     ws.on('open', () => ws.send(Buffer.alloc(4097)));
   },
+  thousand() {
+    const ws = open();
+    let count = 0;
+    ws.removeAllListeners('message');
+    ws.on('open', () => {
+      for (let number = 0; number < 1000; number++) ws.send(`message ${number}`);
+    });
+    ws.on('message', (data) => {
+      if (data.toString() !== `message ${count}`) events.push(['wrong', count, data.toString()]);
+      if (++count < 1000) return;
+      events.push(['echoed', count]);
+      ws.close(1000);
+    });
+  },
+  sample() {
+    const ws = open(['first', 'my_ws_protocol']);
+    ws.on('open', () => ws.ping('are you there'));
+    ws.on('pong', () => ws.close(1000));
+  },
   'masked-server'() {
     const ws = open(['masked-echo']);
     ws.on('open', () => ws.send('mask this'));
