@@ -198,15 +198,23 @@ class WebSocketSegment(Packet):  # type: ignore[misc]  # Scapy's classes are not
     def tcp_reassemble(cls, data: bytes, metadata: dict[str, Any], session: dict[str, Any]) -> Packet | None:
         """For Scapy's `TCPSession`: the HTTP upgrade, then all complete frames at once.
 
-        One frame at a time would not do: the session stacks what follows as a payload of what came first.
+        It gives all there is in one packet, and padding at its end only. The session stacks what follows as a
+        payload of what came first, and when it has found padding twice in the same data, it puts the bytes
+        that come next in the wrong place (seen in Scapy 2.8).
         """
+        upgrade = None
         if _expects_upgrade(data, metadata, session):
-            return _upgrade(data, metadata, session)
+            upgrade = _upgrade(data, metadata, session)
+            if upgrade is None or Padding not in upgrade:
+                return upgrade
+            data = upgrade[Padding].load
+            upgrade[Padding].underlayer.remove_payload()
         frames, rest = parse_frames(data)
-        if not frames:
-            return None
-        packet = cls(data[: len(data) - len(rest)])
-        if rest:
+        # Not dissected once more: what the frames are is decided, even where their bytes look like HTTP.
+        packet: Packet | None = cls(frames=frames) if frames else None
+        if upgrade is not None:
+            packet = upgrade / packet if packet is not None else upgrade
+        if packet is not None and rest:
             packet.add_payload(Padding(rest))
         return packet
 

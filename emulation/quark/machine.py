@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from emulation.quark.cpu import Cpu, CpuState, Exit, TripleFault
 from emulation.quark.ethernet import EthernetPort
 from emulation.quark.health import Health
 from emulation.quark.soc import Soc
+from emulation.quark.spi_tap import SpiTransaction, tap_spi
 
 log = logging.getLogger(__name__)
 
@@ -341,6 +343,10 @@ class QuarkMachine:
         return collected
 
     # -- looking in --------------------------------------------------------------------------------------
+
+    def trace_spi(self, sink: Callable[[SpiTransaction], None]) -> Callable[[], None]:
+        """Hand every transaction of the board's SPI slave to `sink`; see `spi_tap`. Returns what ends it."""
+        return tap_spi(self._soc.peripherals(), lambda: self._clock.seconds, sink)
 
     def read_memory(self, address: int, size: int) -> bytes:
         """Guest memory, undisturbed. Raises UserError for addresses that are no memory."""
