@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from bench import Wire
+from bench import Board, Wire
 from bench.layers.http_upgrade import UpgradeRequest
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
+from bench.tcp_states import reach
 
 Rewind = Callable[[Peer], Callable[[], None]]
 EXCHANGE = (
@@ -125,3 +126,12 @@ def test_while_the_server_has_more_to_send_than_it_takes(
     with Peer(wire) as next_client:
         next_client.upgrade()
         next_client.echo("served")
+
+
+def test_half_closed_while_the_server_waits_to_send_leaves_the_board_at_rest(board: Board) -> None:
+    """The client has sent FIN and its window is closed: until it opens there is nothing to be done."""
+    reach(board.wire, "CLOSE-WAIT")
+    before = board.instructions
+    board.run(10)
+    assert board.instructions - before < 10 * 32_000_000 // 10, "the board computes while it waits"
+    assert board.health.fault is None

@@ -208,6 +208,8 @@ else:
             if count is not None:
                 return count
 
+    _RETRY = 50  # milliseconds
+
     class Output:
         """See above."""
 
@@ -233,9 +235,19 @@ else:
         async def drain(self):
             """See above."""
             while self._queue:
-                self._stream.out_buf = self._queue[0]
-                await self._stream.drain()
-                self._queue.pop(0)
+                await self._writable()
+                data = self._queue[0]
+                count = self._stream.s.write(data)
+                if count is None:
+                    # lwIP's sockets count as writable for ever when the peer has closed its half.
+                    await sleep_ms(_RETRY)
+                elif count == len(data):
+                    self._queue.pop(0)
+                else:
+                    self._queue[0] = memoryview(data)[count:]
+
+        def _writable(self):
+            yield asyncio.core._io_queue.queue_write(self._stream.s)
 
     def peer_address(writer):
         """See above."""
