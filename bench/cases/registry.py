@@ -1,0 +1,53 @@
+"""All cases, and how to find them by name."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable
+from functools import cache
+
+from bench.cases.case import LAYERS, Case
+from emulation.errors import UserError
+
+
+@cache
+def all_cases() -> tuple[Case, ...]:
+    """Every case, from the cable upwards, in the order of the catalogue."""
+    from bench.cases import tcp, tcp_control, tcp_streams, websocket, websocket_messages
+
+    modules = (tcp, tcp_control, tcp_streams, websocket, websocket_messages)
+    cases = (case for module in modules for case in module.CASES)
+    return tuple(sorted(cases, key=lambda case: case.number))
+
+
+def find(patterns: Iterable[str] = (), layer: str | None = None) -> list[Case]:
+    """The cases that one of the patterns names, in their order: an id, a group of them, or with * and ?.
+
+    All for no pattern; `layer` narrows it. Raises UserError for a pattern or a layer that names nothing.
+    """
+    if layer is not None and layer not in LAYERS:
+        raise UserError(f"there is no layer {layer!r}", f"the layers are: {', '.join(LAYERS)}")
+    cases = [case for case in all_cases() if layer in (None, case.layer)]
+    wanted = list(patterns)
+    if not wanted:
+        return cases
+    chosen: set[str] = set()
+    for pattern in wanted:
+        found = {case.id for case in cases if pattern == case.group or fnmatch.fnmatchcase(case.id, pattern)}
+        if not found:
+            raise UserError(*_unknown(pattern, layer, cases))
+        chosen |= found
+    return [case for case in cases if case.id in chosen]
+
+
+def _unknown(pattern: str, layer: str | None, cases: list[Case]) -> tuple[str, str]:
+    of_layer = f" in layer {layer}" if layer else ""
+    if set(pattern) & set("*?["):
+        return f"no case{of_layer} matches {pattern!r}", "`bench cases list` lists them"
+    names = [name for case in cases for name in (case.id, case.group)]
+    near = difflib.get_close_matches(pattern, names, n=1, cutoff=0.0)
+    hint = (
+        f"the nearest is {near[0]}; `bench cases list` lists all" if near else "`bench cases list` lists all"
+    )
+    return f"there is no case {pattern!r}{of_layer}", hint

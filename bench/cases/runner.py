@@ -1,0 +1,80 @@
+"""Runs cases on one board and judges them."""
+
+from __future__ import annotations
+
+import time
+
+from bench.board import Board
+from bench.capture import Capture
+from bench.cases import words
+from bench.cases.case import Case
+from bench.cases.results import Result, Verdict
+from bench.cases.scene import Scene
+from bench.cases.stages import Stages
+from bench.layers.tcp_state import TcpError
+from bench.peer import PeerError
+from emulation.errors import GuestFault
+
+
+class Runner:
+    """Plays cases, each from its starting state, on a board that listens; see `bench.cases.stages`.
+
+    The judgement of each: (a) what came is exactly what is expected; then the oracle's: (b) the guest is
+    healthy, (c) a following ping and a message on a connection that the case did not touch are answered, (d)
+    everything that the guest held for the case is given back.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self.stages = Stages(board)
+
+    def run(self, case: Case) -> Result:
+        """Play one case. Never raises for what the board does."""
+        begin = time.perf_counter()
+        wire = self.board.wire
+        kept, capture = wire.capture, Capture()
+        wire.capture = capture
+        came: tuple[str, ...] = ()
+        problems: list[str] = []
+        known = False
+        try:
+            stage = self.stages.restore(case.start, case.ipv6, case.port)
+            capture.frames.extend(stage.frames)
+            scene = Scene(self.board, case, stage)
+            try:
+                for step in case.steps:
+                    step.act(scene)
+                came = scene.observe()
+            except (PeerError, TcpError) as error:
+                came = (*scene.log, f"{type(error).__name__}: {error}")
+            problem, known = judge(case, came)
+            problems.extend(problem)
+            scene.leave()
+            problems.extend(self.stages.oracle.verdict().problems)
+        except GuestFault as fault:
+            problems.append(str(fault))
+        finally:
+            frames = tuple(capture.frames)
+            wire.capture = kept
+        verdict = Verdict.FAILED if problems else Verdict.DEPARTURE if known else Verdict.PASSED
+        return Result(case, verdict, came, tuple(problems), time.perf_counter() - begin, frames)
+
+
+def judge(case: Case, came: tuple[str, ...]) -> tuple[list[str], bool]:
+    """What is wrong with what came, and whether it is the departure that is known."""
+    if any(words.matches(expected, came) for expected in case.expect):
+        if case.departure is None:
+            return [], False
+        return ["the board does what is expected: the departure that the case names is gone"], False
+    if case.departure is not None and words.matches(case.departure.came, came):
+        return [], True
+    expected = " or ".join(told(choice) for choice in case.expect)
+    problem = f"expected {expected}; came {told(came)}"
+    if case.departure is not None:
+        problem += f"; known departure {told(case.departure.came)}"
+    return [f"{problem} ({case.source})"], False
+
+
+def told(lines: words.Expected) -> str:
+    """Lines in one."""
+    return " | ".join(str(line) for line in lines) or "silence"

@@ -1,0 +1,103 @@
+"""The states of the board in which cases start, each made once and then restored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bench.addresses import BENCH, BOARD
+from bench.board import Board
+from bench.capture import Capture, CapturedFrame
+from bench.cases.case import PORT, Start
+from bench.cases.steps import Numbers
+from bench.layers.tcp_state import State
+from bench.layers.tcpip import Endpoint
+from bench.oracle import Oracle, OracleState
+from bench.peer import Peer
+from bench.tcp_states import reach
+
+QUIET = 12.0
+"""Virtual seconds after which nothing is left to be sent that belongs to start-up (multicast reports)."""
+SETTLE = 0.5
+"""Virtual seconds in which the board deals with what a connection leaves to do."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A starting state; `peer` and `numbers` are those of the case's connection, where there is one."""
+
+    oracle: OracleState
+    peer: Peer | None
+    connection: Any
+    numbers: Numbers
+    frames: tuple[CapturedFrame, ...]
+    """How the case's connection came to be: the head of its captures."""
+
+
+class Stages:
+    """The starting states of one board, which listens.
+
+    In all of them a second client, the oracle's witness, is connected, both families' addresses are resolved
+    and nothing is left to be sent that belongs to start-up. Raises UserError for a firmware that the oracle
+    cannot look into, PeerError if there is no echo server.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._stages: dict[tuple[Start, bool, int], Stage] = {}
+        wire = board.wire
+        kept, capture = wire.capture, Capture()
+        wire.capture = capture
+        try:
+            board.run(QUIET)
+            with Peer(wire, ipv6=True) as warm:
+                warm.upgrade()
+                warm.echo("warm")
+                warm.reset()
+            board.run(SETTLE)
+            self.oracle = Oracle(board)
+            board.run(SETTLE)
+            self._listening = Stage(self.oracle.snapshot(), None, None, nominal(), ())
+        finally:
+            wire.capture = kept
+
+    def restore(self, start: Start, ipv6: bool = False, port: int = PORT) -> Stage:
+        """The board and the oracle in this state, made if need be; the case's connection not yet."""
+        stage = self._listening
+        if start is not Start.LISTENING:
+            key = (start, ipv6, port)
+            if key not in self._stages:
+                self.oracle.restore(stage.oracle)
+                self._stages[key] = self._make(start, ipv6, port)
+            stage = self._stages[key]
+        self.oracle.restore(stage.oracle)
+        return stage
+
+    def _make(self, start: Start, ipv6: bool, port: int) -> Stage:
+        board, wire = self.board, self.board.wire
+        kept, capture = wire.capture, Capture()
+        wire.capture = capture
+        try:
+            if start is Start.SYN_RECEIVED:
+                peer = reach(wire, State.SYN_RECEIVED, ipv6=ipv6, port=port)
+            else:
+                peer = Peer(wire, port=port, ipv6=ipv6).connect()
+                if start is Start.UPGRADED:
+                    peer.upgrade()
+                    peer.echo("x")
+                board.run(SETTLE)
+            tcp = peer.tcp
+            numbers = Numbers(tcp.local, tcp.remote, tcp.send_next, tcp.receive_next)
+            return Stage(self.oracle.snapshot(), peer, peer.snapshot(), numbers, tuple(capture.frames))
+        finally:
+            wire.capture = kept
+
+
+def nominal(ipv6: bool = False, port: int = PORT, sport: int = 49152) -> Numbers:
+    """Both ends of a connection with round numbers: for showing what a case would send."""
+    return Numbers(
+        Endpoint.of(BENCH.mac, BENCH.ip6 if ipv6 else BENCH.ip, sport),
+        Endpoint.of(BOARD.mac, BOARD.ip6 if ipv6 else BOARD.ip, port),
+        send_next=1000,
+        receive_next=5000,
+    )
