@@ -77,6 +77,16 @@ def test_a_truncated_request_is_ignored(board: Board, wire: Wire, size: int) -> 
     assert ask(wire, Ether(dst=BROADCAST, src=BENCH.mac, type=0x0806) / whole[:size]) is None
 
 
+@pytest.mark.parametrize("size", [28, 38, 41])
+def test_a_runt_is_not_completed_with_what_came_before(board: Board, wire: Wire, size: int) -> None:
+    """Buffers are used again: the end of the last request lies where this one's is missing."""
+    request = bytes(Ether(dst=board.mac, src=BENCH.mac) / ARP(hwsrc=BENCH.mac, psrc=BENCH.ip, pdst=board.ip))
+    for frame, answers in ((request, 1), (request[:size], 0)):
+        wire.send(frame, pad=False)
+        seen = wire.sniff(timeout=0.2, lfilter=lambda packet: ARP in packet and packet[ARP].op == REPLY)
+        assert len(seen) == answers
+
+
 def test_the_board_asks_for_an_address_it_does_not_know_and_then_uses_the_answer(
     board: Board, wire: Wire
 ) -> None:

@@ -75,6 +75,12 @@ static void receive_frame(uint16_t length) {
         enc28j60_receive_end();
         return;
     }
+    if (header.type == PP_HTONS(ETHTYPE_ARP) && length < SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR) {
+        /* lwIP trusts in the padding of Ethernet, and would read what the buffer held before. */
+        LINK_STATS_INC(link.lenerr);
+        enc28j60_receive_end();
+        return;
+    }
     struct pbuf *p = pool_has_room(length) ? pbuf_alloc(PBUF_RAW, length, PBUF_POOL) : NULL;
     if (p == NULL) {
         LINK_STATS_INC(link.memerr);
