@@ -30,6 +30,7 @@ class BoardListener:
         self._problem: Exception | None = None
         self._written: set[Path] = set()
         self._instructions = 0
+        self._name = ""
         self.capture_path: Path | None = None
         """Where the capture of the running test is written."""
 
@@ -48,16 +49,26 @@ class BoardListener:
             if not session.is_configured():
                 session.configure(_settings_from_variables())
                 atexit.register(session.close)
-            running = session.current()
-            board = running.restart()
-            self._instructions = board.instructions
+            session.come_back()
             self.capture_path = self._path_for(result)
-            running.capture.follow(
-                self.capture_path,
-                f"{result.parent.name}: {result.name}; engine {board.engine}, seed {board.seed}",
-            )
+            self._begin(f"{result.parent.name}: {result.name}")
         except (UserError, GuestFault) as problem:
             self._problem = problem
+
+    def visit(self, app: Path) -> None:
+        """Go on with a freshly booted board that runs another application. Raises UserError, GuestFault."""
+        session.current().capture.unfollow()
+        session.visit(app)
+        self._begin(f"{self._name}; application {app.name}")
+
+    def _begin(self, name: str) -> None:
+        """Restore the board of the moment and begin its capture."""
+        self._name = name
+        running = session.current()
+        board = running.restart()
+        self._instructions = board.instructions
+        assert self.capture_path is not None
+        running.capture.follow(self.capture_path, f"{name}; engine {board.engine}, seed {board.seed}")
 
     def end_test(self, data: Any, result: Any) -> None:
         """Finish the capture, judge the guest, put the figures of the test into its message."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.board import DEFAULT_SEED, Board, BoardState, find_firmware
+from bench.board import DEFAULT_SEED, ROOT, Board, BoardState, find_firmware
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
+from emulation.firmware.build import build
 
 BOOT_TIMEOUT = 10.0
 """Virtual seconds a firmware gets to say that it is ready."""
@@ -80,6 +81,9 @@ class Session:
 
 _settings: Settings | None = None
 _session: Session | None = None
+_visited: Session | None = None
+"""The board of a test that wanted another application."""
+_others: dict[Path, Session] = {}
 
 
 def configure(settings: Settings) -> Session:
@@ -98,14 +102,45 @@ def is_configured() -> bool:
 def current() -> Session:
     """The session of this run; boots the board when it is first asked for."""
     global _session
+    if _visited is not None:
+        return _visited
     if _session is None:
         _session = Session(_settings or Settings())
     return _session
 
 
+def firmware_is_given() -> bool:
+    """Whether the user has named a firmware for this run."""
+    return _settings is not None and _settings.firmware is not None
+
+
+def visit(app: Path) -> Session:
+    """Another board until `come_back`: the same, but with `app` frozen in as its main.py.
+
+    It is booted once a run. Raises UserError, GuestFault.
+    """
+    global _visited
+    app = app.resolve()
+    if app not in _others:
+        settings = _settings or Settings()
+        elf = build(ROOT / "build" / "applications" / app.stem, app=app).elf
+        _others[app] = Session(replace(settings, firmware=elf))
+    _visited = _others[app]
+    return _visited
+
+
+def come_back() -> None:
+    """The board of this run is `current` again."""
+    global _visited
+    _visited = None
+
+
 def close() -> None:
     """End the session, if there is one."""
     global _session
+    come_back()
+    while _others:
+        _others.popitem()[1].close()
     if _session is not None:
         _session.close()
         _session = None

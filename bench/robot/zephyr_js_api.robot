@@ -66,6 +66,17 @@ Option Client Tracking
     Run Board For    100 ms
     Server Should Know Of Clients    2
 
+Option Client Tracking Off
+    [Documentation]    ``client_tracking=False``: the server serves its clients, but keeps no account of them.
+    [Tags]    option
+    Boot Application    ${CURDIR}/apps/client_tracking_off.py
+    Open WebSocket    ${CHOICE}    clients
+    Server Should Know Of Clients    0
+    Open WebSocket    ${CHOICE}    echo
+    Connection Should Still Echo
+    Open WebSocket    ${CHOICE}    clients
+    Server Should Know Of Clients    0
+
 Option Max Payload
     [Documentation]    A message may have so many bytes, and not one more.
     [Tags]    option    rfc6455-7.4.1

@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from robot.api import logger
+from robot.api import SkipExecution, logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from bench.layers.tcp_state import TcpError
@@ -20,6 +20,17 @@ from emulation.errors import GuestFault
 
 class BoardKeywords(Keywords):
     """The board's console, its time and its health."""
+
+    def boot_application(self, path: Path) -> None:
+        """Go on with another board: freshly booted, this Python file frozen into its firmware as main.py.
+
+        It is for the rest of the test. The application prints `listening` when clients may come, and for
+        `Conclude Test` has to echo on port 8080. A test that had to run on a firmware of the user's own is
+        skipped.
+        """
+        if session.firmware_is_given():
+            raise SkipExecution("it needs a firmware with an application of its own")
+        LISTENER.visit(path)
 
     def run_board_for(self, time: timedelta) -> None:
         """Let so much virtual time pass."""

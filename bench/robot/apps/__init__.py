@@ -1,0 +1,1 @@
+"""Applications that suites boot with `Boot Application`; none is imported on the host."""
