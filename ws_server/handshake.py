@@ -223,7 +223,17 @@ def _decode(value: bytes) -> str:
 
 def _split(value: bytes) -> list[bytes]:
     """Elements of a comma-separated list; empty ones do not count (RFC 9110 section 5.6.1)."""
-    return [element for element in [part.strip(b" \t") for part in value.split(b",")] if element]
+    elements = []
+    start = 0
+    # One at a time: a list of all parts, most of them empty, is more than a small heap may have room for.
+    while start < len(value):
+        comma = value.find(b",", start)
+        end = comma if comma >= 0 else len(value)
+        element = value[start:end].strip(b" \t")
+        if element:
+            elements.append(element)
+        start = end + 1
+    return elements
 
 
 def accept_key(key: str) -> str:
