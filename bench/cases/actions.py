@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bench.cases import words
+from bench.cases.case import Start
 from bench.cases.scene import MOMENT, Scene, masked
 from bench.cases.steps import Crafted, Numbers
 from bench.layers.tcp_state import TcpResetError
@@ -28,17 +29,20 @@ class Action:
 
 @dataclass(frozen=True)
 class Echo(Action):
-    """A message on the case's connection has to come back, upgraded first if need be."""
+    """A message on the case's connection has to come back, which is upgraded first if need be."""
 
     def act(self, scene: Scene) -> None:
-        """Says that the connection still echoes."""
+        """Says whether the connection still echoes."""
         scene.run(MOMENT)
         with scene.unheard():
-            peer = scene.peer
-            if scene.case.start.value != "upgraded":
-                peer.upgrade()
-            peer.echo("still here?")
-        scene.say(words.ALIVE)
+            try:
+                if scene.case.start is not Start.UPGRADED:
+                    scene.peer.upgrade()
+                scene.peer.echo("still here?")
+                line = words.ALIVE
+            except PeerError:
+                line = words.MUTE
+        scene.say(line)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,33 @@ from emulation.errors import UserError
 @cache
 def all_cases() -> tuple[Case, ...]:
     """Every case, from the cable upwards, in the order of the catalogue."""
-    from bench.cases import tcp, tcp_control, tcp_streams, websocket, websocket_messages
+    from bench.cases import (
+        arp,
+        ethernet,
+        http,
+        icmp,
+        ipv4,
+        ipv6,
+        tcp,
+        tcp_control,
+        tcp_streams,
+        websocket,
+        websocket_messages,
+    )
 
-    modules = (tcp, tcp_control, tcp_streams, websocket, websocket_messages)
+    modules = (
+        ethernet,
+        arp,
+        ipv4,
+        ipv6,
+        icmp,
+        tcp,
+        tcp_control,
+        tcp_streams,
+        http,
+        websocket,
+        websocket_messages,
+    )
     cases = (case for module in modules for case in module.CASES)
     return tuple(sorted(cases, key=lambda case: case.number))
 

@@ -16,6 +16,7 @@ END = "end of the stream (FIN)"
 RESET = "reset of the connection"
 CLOSE = "WebSocket close "
 ALIVE = "the connection still echoes"
+MUTE = "the connection no longer echoes"
 GONE = "the connection is gone"
 SERVED = "a new client is served"
 
