@@ -58,7 +58,7 @@
 #define MEM_SIZE                6144
 #define PBUF_POOL_SIZE          32
 #define PBUF_POOL_BUFSIZE       204
-#define NET_POOL_RESERVE        6 /* net/netif.c: only frames of one buffer get these */
+#define NET_POOL_RESERVE        6 /* net/reserve.c: not for the data of connections */
 #define MEMP_NUM_PBUF           8
 #define MEMP_NUM_RAW_PCB        2
 #define MEMP_NUM_UDP_PCB        3

@@ -13,6 +13,7 @@
 #include "board.h"
 #include "enc28j60.h"
 #include "net.h"
+#include "reserve.h"
 
 #define ETHERNET_MTU 1500
 
@@ -57,16 +58,6 @@ static bool for_us(const struct eth_addr *destination) {
     return (destination->addr[0] & 1) || memcmp(destination->addr, mac_address, sizeof mac_address) == 0;
 }
 
-/*
- * The last buffers of the pool are kept for short frames: acknowledgements, neighbour discovery, pings. Connections
- * whose data nobody fetches can hold the others, but they cannot make the board deaf.
- */
-static bool pool_has_room(uint16_t length) {
-    const struct stats_mem *pool = lwip_stats.memp[MEMP_PBUF_POOL];
-    uint16_t buffers = (length + PBUF_POOL_BUFSIZE - 1) / PBUF_POOL_BUFSIZE;
-    return buffers == 1 || pool->used + buffers + NET_POOL_RESERVE <= pool->avail;
-}
-
 static void receive_frame(uint16_t length) {
     struct eth_hdr header;
     enc28j60_read((uint8_t *)&header, sizeof header);
@@ -81,7 +72,7 @@ static void receive_frame(uint16_t length) {
         enc28j60_receive_end();
         return;
     }
-    struct pbuf *p = pool_has_room(length) ? pbuf_alloc(PBUF_RAW, length, PBUF_POOL) : NULL;
+    struct pbuf *p = reserve_takes_frame(length) ? pbuf_alloc(PBUF_RAW, length, PBUF_POOL) : NULL;
     if (p == NULL) {
         LINK_STATS_INC(link.memerr);
         enc28j60_receive_end();
