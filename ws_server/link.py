@@ -96,6 +96,7 @@ class Link:
     def opened(self) -> None:
         """The opening handshake is done; from now on, look after the peer, if that is asked for."""
         self._watchdog.clear(self)
+        self.heard = False  # the request itself does not count
         self._arm(self._timeouts[_INTERVAL])
 
     def expect_close(self) -> None:

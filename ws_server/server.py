@@ -58,8 +58,8 @@ class WebSocketServer(EventEmitter):
       without a sub-protocol.
     - `auto_pong`: whether Pings are answered.
     - `open_timeout`, `close_timeout`: seconds for the opening and the closing handshake.
-    - `ping_interval`: seconds without a byte from a client after which it is sent a Ping, 0 for never;
-      `ping_timeout`: seconds for its answer, else the connection is given up.
+    - `ping_interval`: seconds without a byte from a client after which it is sent a Ping, at the latest after
+      twice as many; 0 for never. `ping_timeout`: seconds for its answer, else the connection is given up.
     - `idle_timeout`: seconds without a byte from a client after which it is sent a Close, 0 for never.
     - `max_line`, `max_head`: bytes of one line, and of all, of the upgrade request.
     - `max_queue`: bytes that may wait for a slow reader before `send` raises BacklogFullError.

@@ -9,6 +9,9 @@ ANY = "::"  # lwIP: every address of the board, of either family
 
 MAX_PAYLOAD = 4096
 BACKLOG = 8
+# Seconds; one of the servers gives up clients that have gone without a word.
+PING_INTERVAL = 30
+PING_TIMEOUT = 5
 
 
 async def serve() -> None:
@@ -16,7 +19,14 @@ async def serve() -> None:
     servers = (
         echo.make_server(8080, host=ANY, backlog=BACKLOG, max_payload=MAX_PAYLOAD),
         zephyr_js.make_server(8081, host=ANY, backlog=BACKLOG),
-        subprotocols.make_server(8082, host=ANY, backlog=BACKLOG, max_payload=MAX_PAYLOAD),
+        subprotocols.make_server(
+            8082,
+            host=ANY,
+            backlog=BACKLOG,
+            max_payload=MAX_PAYLOAD,
+            ping_interval=PING_INTERVAL,
+            ping_timeout=PING_TIMEOUT,
+        ),
     )
     for server in servers:
         await server.start()
