@@ -16,6 +16,8 @@ from bench import Board, Wire
 from bench.capture import Capture
 from bench.peer import Peer
 
+pytest.register_assert_rewrite("packet_tests.checks")
+
 
 @pytest.fixture(autouse=True)
 def capture(request: pytest.FixtureRequest, board: Board) -> Iterator[Capture]:

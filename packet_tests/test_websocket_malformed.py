@@ -14,9 +14,12 @@ MAX_PAYLOAD = 4096
 CONTROL = [8, 9, 10]
 
 
-def check(peer: Peer, code: int, rfc: str, *frames: WebSocket) -> None:
+def check(peer: Peer, code: int, rfc: str, *frames: WebSocket, gap: float = 0.0) -> None:
+    """`gap`: seconds between two frames, so that the server takes each by itself."""
     for frame in frames:
         peer.send_frame(frame)
+        if gap:
+            peer.wire.run(gap)
     peer.expect_close(code, rfc=rfc)
 
 
@@ -61,10 +64,12 @@ def test_a_continuation_of_nothing(peer: Peer) -> None:
     check(peer, 1002, "RFC 6455, section 5.4", WebSocket(opcode="continuation") / b"x")
 
 
+@pytest.mark.parametrize("gap", [0.0, 0.01], ids=["at once", "one by one"])
 @pytest.mark.parametrize("opcode", ["text", "binary"])
 @pytest.mark.rfc6455("5.4-order")
-def test_a_new_message_inside_a_fragmented_one(peer: Peer, opcode: str) -> None:
-    check(peer, 1002, "RFC 6455, section 5.4", WebSocket(fin=0) / b"a", WebSocket(opcode=opcode) / b"b")
+def test_a_new_message_inside_a_fragmented_one(peer: Peer, opcode: str, gap: float) -> None:
+    frames = WebSocket(fin=0) / b"a", WebSocket(opcode=opcode) / b"b"
+    check(peer, 1002, "RFC 6455, section 5.4", *frames, gap=gap)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,21 @@ def test_two_frames_may_be_cut_at_every_byte(peer: Peer, rewind: Rewind) -> None
         peer.expect_frame("text", b"two")
 
 
+@pytest.mark.parametrize("inside", ["text", "binary", "ping", "close"])
+@pytest.mark.parametrize(("outside", "answer"), [("binary", "binary"), ("ping", "pong")])
+@pytest.mark.rfc6455("6.2-segments")
+def test_a_segment_that_looks_like_a_frame_may_be_payload(
+    peer: Peer, outside: str, answer: str, inside: str
+) -> None:
+    """Header and payload come in segments of their own; the latter would be a whole frame by itself."""
+    inner = bytes(peer.prepare(WebSocket(opcode=inside, masking_key=b"key+", mask=1) / b"abcde"))
+    frame = bytes(peer.prepare(WebSocket(opcode=outside, mask=1, masking_key=bytes(4)) / inner))
+    peer.send(frame[:6])
+    peer.wire.run(0.01)
+    peer.send(frame[6:])
+    peer.expect_frame(answer, inner)
+
+
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 300])
 def test_a_frame_may_come_byte_by_byte(peer: Peer, size: int) -> None:
     peer.echo(bytes(size), split=[1] * (size + 8), gap=0.001)

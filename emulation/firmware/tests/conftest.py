@@ -9,6 +9,8 @@ from emulation.errors import UserError
 from emulation.firmware.build import BuildResult, build
 from emulation.quark.machine import QuarkMachine
 
+pytest.register_assert_rewrite("emulation.firmware.tests.wire")
+
 
 @pytest.fixture(scope="session")
 def firmware() -> BuildResult:

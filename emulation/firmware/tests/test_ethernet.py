@@ -72,6 +72,14 @@ def test_the_ring_wraps_at_every_offset(board: QuarkMachine) -> None:
     assert counters(board)["resyncs"] == 0
 
 
+def test_every_frame_that_was_read_is_counted_off(board: QuarkMachine) -> None:
+    """EPKTCNT is what tells that there is more to read (DS39662E, section 7.2.4)."""
+    board.send_frame(ping(1))
+    assert pongs(run(board, 0.05)) == [1]
+    count = board.peripheral("ethernet").receive_ring["EPKTCNT"]
+    assert count == 0, f"EPKTCNT is {count} with nothing left to read"
+
+
 def test_a_damaged_ring_is_started_anew(board: QuarkMachine) -> None:
     chip = board._soc.ethernet
     assert chip is not None

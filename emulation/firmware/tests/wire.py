@@ -71,7 +71,8 @@ def boot(machine: QuarkMachine) -> None:
     machine.run(1.0)
     machine.frames()
     machine.send_frame(ping(0))
-    assert pongs(run(machine, 0.1)) == [0]
+    answered = pongs(run(machine, 0.1))
+    assert answered == [0], f"one ping was answered {len(answered)} times"
 
 
 POOLS = 14
