@@ -312,7 +312,8 @@ class TcpPeer:
     # Context
 
     def __enter__(self) -> Self:
-        return self.connect() if self.tcp.state is State.CLOSED and not self.tcp.history else self
+        fresh = self.tcp.state is State.CLOSED and not self.tcp.history
+        return self.connect() if fresh and not self.silent else self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -7,18 +7,18 @@ The peer that comes back is silent (`TcpEndpoint.silent`): it acknowledges and r
 stays until a segment of the caller's ends it or the board gives up. `bench.lwip.state_of` looks the state up
 in the guest's memory.
 
-How each state is held (RFC 9293, section 3.3.2), and for how long the board lets it be:
+How each state is held (RFC 9293, section 3.3.2); `LIFETIME` tells for how long the board lets it be:
 
 - LISTEN: nothing has been sent.
-- SYN-RECEIVED: the board's SYN+ACK is not acknowledged. Until its retransmissions are used up.
-- ESTABLISHED: three-way handshake, nothing more. Until the server's open timeout (10 s).
+- SYN-RECEIVED: the board's SYN+ACK is not acknowledged.
+- ESTABLISHED: three-way handshake, nothing more.
 - CLOSE-WAIT: the server has more to send than the window it was told, which is closed, lets through, so
-  that it does not come to read our FIN. Minutes.
-- LAST-ACK: our FIN, answered by the board's, which is not acknowledged. Until the board gives up (2 MSL).
+  that it does not come to read our FIN. The server must be one that echoes.
+- LAST-ACK: our FIN, answered by the board's, which is not acknowledged.
 - FIN-WAIT-1: the server closes, because a Close frame came; its data are acknowledged, its FIN is not.
-- FIN-WAIT-2: as before, and the FIN is acknowledged. 20 s.
+- FIN-WAIT-2: as before, and the FIN is acknowledged.
 - CLOSING: FIN-WAIT-1, and our FIN, which acknowledges nothing of the board's.
-- TIME-WAIT: FIN-WAIT-2, and our FIN. 2 MSL: 2 minutes.
+- TIME-WAIT: FIN-WAIT-2, and our FIN.
 - CLOSED: the connection was established and reset.
 
 SYN-SENT cannot be reached: the firmware's servers open no connections.
@@ -36,6 +36,17 @@ from bench.wire import Wire
 
 SETTLE = 0.02
 """Virtual seconds after which the board has dealt with a segment, whatever it is."""
+LIFETIME = {
+    State.SYN_RECEIVED: 20.0,  # lwIP's TCP_SYN_RCVD_TIMEOUT
+    State.ESTABLISHED: 10.0,  # the server's open timeout
+    State.CLOSE_WAIT: 400.0,  # and more: probes of a closed window go on
+    State.LAST_ACK: 10.0,  # from here on: MicroPython gives up a socket that is slow to close
+    State.FIN_WAIT_1: 10.0,
+    State.FIN_WAIT_2: 10.0,
+    State.CLOSING: 10.0,
+    State.TIME_WAIT: 120.0,  # twice the maximum segment lifetime
+}
+"""Virtual seconds for which the board stays in a state if nothing comes, within half a second."""
 MORE_THAN_FITS = 3000
 """Bytes: more than the board's send buffer, less than its largest message."""
 

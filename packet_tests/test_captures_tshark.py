@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
-from scapy.packet import Packet, Padding
+from scapy.packet import Packet
 from scapy.sendrecv import sniff
 from scapy.sessions import TCPSession
 from scapy.utils import rdpcap
@@ -147,9 +147,9 @@ def as_we_see_it(path: Path) -> list[Frame]:
 
 def unpadded(packet: Packet) -> Packet:
     """Without Ethernet's padding, which Scapy's TCPSession would take for data."""
-    if Padding in packet:
-        packet[Padding].underlayer.remove_payload()
-    return packet
+    octets = bytes(packet.original)
+    size = 54 + packet[IPv6].plen if IPv6 in packet else 14 + packet[IP].len if IP in packet else len(octets)
+    return packet.__class__(octets[:size])
 
 
 def messages(wire: Wire) -> None:

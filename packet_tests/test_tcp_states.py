@@ -7,10 +7,9 @@ import pytest
 from bench import Board, Wire
 from bench.layers.tcp_state import State
 from bench.lwip import connection_of, connections, state_of
-from bench.tcp_states import REACHABLE, reach
+from bench.tcp_states import LIFETIME, REACHABLE, reach
 
 HELD = [state for state in REACHABLE if state is not State.CLOSED]
-PORT = 8080
 
 
 @pytest.mark.usefixtures("unharmed")
@@ -19,10 +18,19 @@ PORT = 8080
 def test_the_board_is_in_the_state_asked_for_and_stays_there(
     board: Board, wire: Wire, state: State, ipv6: bool
 ) -> None:
-    peer = reach(wire, state.value, ipv6=ipv6)
+    with reach(wire, state.value, ipv6=ipv6) as peer:
+        assert state_of(board, peer) is state
+        wire.run(3.0)
+        assert state_of(board, peer) is state
+
+
+@pytest.mark.parametrize("state", [s for s in LIFETIME if LIFETIME[s] < 400], ids=lambda state: state.value)
+def test_the_board_leaves_a_state_in_its_time(board: Board, wire: Wire, state: State) -> None:
+    peer = reach(wire, state)
+    wire.run(LIFETIME[state] - 1.0)
     assert state_of(board, peer) is state
-    wire.run(3.0)
-    assert state_of(board, peer) is state
+    wire.run(1.6)
+    assert state_of(board, peer) is not state
 
 
 def test_a_reset_connection_is_gone(board: Board, wire: Wire) -> None:
