@@ -29,6 +29,7 @@ from bench.layers.http_upgrade import (
     parse_response,
 )
 from bench.layers.websocket import OPCODES, WebSocket, WebSocketClose, describe, frame_size
+from bench.layers.websocket_upgrade import HTTPUpgradeRequest
 from bench.tcp_peer import PeerError, TcpPeer, excerpt, with_rfc
 
 __all__ = ["Expectation", "Peer", "PeerError"]
@@ -76,7 +77,7 @@ class Peer(TcpPeer):
         """Take the answer to an upgrade request from the stream.
 
         It must have the status `expect` (None: any) and, for 101, complete the handshake that was sent last
-        as an `UpgradeRequest` by every rule of RFC 6455, section 4.1. Raises PeerError.
+        as an upgrade request by every rule of RFC 6455, section 4.1. Raises PeerError.
         """
         expected = f"HTTP response with status {expect or 'of any kind'}"
         parsed: tuple[UpgradeResponse, bytes] | None = None
@@ -186,6 +187,9 @@ class Peer(TcpPeer):
         if isinstance(data, UpgradeRequest):
             self._request = data
             return bytes(data), f"upgrade request {data.lines()}"
+        if isinstance(data, HTTPUpgradeRequest):
+            self._request = UpgradeRequest.of(data)
+            return bytes(data), f"upgrade request {excerpt(bytes(data))}"
         return super()._encode(data)
 
     def _unread(self, data: bytes) -> str:

@@ -112,6 +112,8 @@ class TcpPeer:
         (see `Schedule`); the board's window does not matter then. Raises PeerError if the connection is
         closed already.
         """
+        if order is not None and schedule is not None:
+            raise ValueError("the order belongs into the schedule")
         octets, self.sent = self._encode(data)
         if at is not None:
             split = [b - a for a, b in pairwise([0, *sorted(set(at) - {0})])]

@@ -38,6 +38,14 @@ class UpgradeRequest:
     method: str = "GET"
     http_version: str = "HTTP/1.1"
 
+    @classmethod
+    def of(cls, packet: HTTPUpgradeRequest) -> UpgradeRequest:
+        """What of a packet the response has to fit: its key and its sub-protocols."""
+        keys = [value.decode("latin-1") for value in packet.values("Sec-WebSocket-Key")]
+        offers = b",".join(packet.values("Sec-WebSocket-Protocol")).decode("latin-1")
+        protocols = [word.strip() for word in offers.split(",") if word.strip()]
+        return cls(key=keys[-1] if keys else None, protocols=protocols)
+
     def packet(self) -> HTTPUpgradeRequest:
         """The same request as a Scapy packet, in which every byte can be changed."""
         _, *lines = self.lines()
@@ -129,7 +137,7 @@ def check_response(request: UpgradeRequest, response: UpgradeResponse) -> None:
     keys = [value for name, value in request.headers if name.lower() == "sec-websocket-key"]
     key = keys[-1] if keys else request.key
     if key is not None:
-        expected, came = accept_key(key), response.headers.get("sec-websocket-accept")
+        expected, came = accept_key(key.encode("latin-1")), response.headers.get("sec-websocket-accept")
         if came != expected:
             raise UpgradeError(
                 f"Sec-WebSocket-Accept is {came!r}, expected {expected!r} for key {key!r}"

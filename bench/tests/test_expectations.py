@@ -14,7 +14,7 @@ from bench.layers.schedule import Schedule
 from bench.layers.tcp_state import State
 from bench.layers.tcpip import ACK, PSH, RST, Segment
 from bench.layers.websocket import WebSocket, WebSocketClose
-from bench.layers.websocket_upgrade import HTTPUpgradeRequest
+from bench.layers.websocket_upgrade import HTTPUpgradeRequest, HTTPUpgradeResponse
 from bench.peer import Peer, PeerError
 from bench.tests.test_peer import ServerMachine, board, fixed, machine
 
@@ -172,6 +172,28 @@ def test_segments_go_out_in_the_order_asked_for(board: Board) -> None:
         sent = [r for r in peer.tcp.history[start:] if r.sent and r.segment.payload]
         assert [r.segment.payload for r in sent] == [b"cd", b"\x81", b"\x81", b"\x80", b"ab"]
         assert [r.time - began for r in sent] == pytest.approx([0, 0.5, 1.0, 1.5, 2.0])
+
+
+def test_the_answer_to_a_packet_has_to_prove_that_its_key_was_read(
+    board: Board, machine: ServerMachine
+) -> None:
+    with Peer(board.wire) as peer:
+        request = HTTPUpgradeRequest().having("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")
+        peer.send(request.having("Sec-WebSocket-Protocol", "x, echo"))
+        assert peer.expect(Response(101)).protocol == "echo"
+    machine.application = lambda: lambda data: bytes(HTTPUpgradeResponse())
+    with Peer(board.wire) as peer:
+        peer.send(HTTPUpgradeRequest())
+        peer.expect(Response(101))
+    with Peer(board.wire) as peer:
+        peer.send(request)
+        with pytest.raises(PeerError, match="Sec-WebSocket-Accept is"):
+            peer.expect(Response(101))
+
+
+def test_an_order_and_a_schedule_contradict_each_other(board: Board) -> None:
+    with Peer(board.wire) as peer, pytest.raises(ValueError, match="belongs into the schedule"):
+        peer.send(b"x", order=[0], schedule=Schedule())
 
 
 @pytest.mark.parametrize(
