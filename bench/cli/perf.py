@@ -107,7 +107,7 @@ def row(figure: Figure) -> list[str]:
     elif figure.keeps(figure.median):
         verdict = "[green]kept[/green]"
     elif figure.keeps(judged):
-        verdict = "[yellow]kept by CPU time[/yellow]"
+        verdict = "[yellow]kept (CPU)[/yellow]"
     else:
         verdict = "[red]missed[/red]"
     whole = all(value == int(value) for value in figure.values)

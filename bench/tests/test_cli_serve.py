@@ -16,6 +16,7 @@ from scapy.utils import rdpcap
 from websockets.sync.client import connect
 
 from bench.cli import main
+from bench.tests.elf import UD2, with_code_at
 
 TIMEOUT = 30
 
@@ -79,6 +80,20 @@ def test_it_serves_until_it_is_asked_to_end(
     assert len(rdpcap(str(capture))) > 20
     with pytest.raises(OSError, match="refused"):
         echo(first)
+
+
+def test_a_board_that_crashes_ends_it_with_the_evidence(servers: list[Server], tmp_path: Path) -> None:
+    elf = with_code_at("tcp_input", UD2, tmp_path / "defective.elf")
+    servers.append(server := Server("--port", "0", "--firmware", str(elf)))
+    port = int(server.read_until(r"ws://127\.0\.0\.1:(\d+)/ to port 8080 of the board$")[1])
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        _, errors = server.process.communicate(timeout=TIMEOUT)
+        assert server.process.returncode == 1
+        client.settimeout(TIMEOUT)
+        assert client.recv(1) == b""
+    assert "guest fault (exception)" in errors
+    assert "tcp_input" in errors
+    assert "Traceback" not in errors
 
 
 def test_a_port_of_the_host_may_be_chosen(servers: list[Server]) -> None:
