@@ -1,7 +1,7 @@
 # Everything works from a fresh clone: each target sets up what it needs and skips what is up to date.
 
 PYTHON ?= python3
-# Arguments for `bench run`, for example: make bench ARGS="--seed 7 masking"
+# Arguments for `bench run` or `bench mutants`, for example: make bench ARGS="--seed 7 masking"
 ARGS ?=
 
 SETUP := $(PYTHON) -m tools.bootstrap
@@ -10,7 +10,7 @@ BIN := build/venv/bin
 # The targets work in one tree and run parallel builds themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help bench test lint format firmware perf doctor docs lock wheel clean distclean python
+.PHONY: help bench test lint format firmware perf mutants doctor docs lock wheel clean distclean python
 
 help: ## List the targets
 	@echo "make bench and make test are all you need; the rest is for developers."
@@ -43,6 +43,10 @@ firmware: python ## Build the firmware and show how much of the board it takes
 perf: python ## Measure speed and memory
 	@$(SETUP) setup run
 	@$(BIN)/bench perf
+
+mutants: python ## Break the firmware in every way we know of, and see whether the tests catch it
+	@$(SETUP) setup test
+	@$(BIN)/bench mutants $(ARGS)
 
 doctor: python ## What is there, what is missing, how to get it
 	@if [ -x $(BIN)/bench ]; then $(BIN)/bench doctor; \

@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
     "serve": "Boot a board and let clients on this machine reach it, until Ctrl-C.",
     "perf": "Measure speed and memory.",
+    "mutants": "Build firmware that is wrong on purpose and see whether the tests catch it.",
     "firmware": "Build the firmware and show how much of the board it takes.",
     "doctor": "Show what is there, what is missing and how to get it.",
 }

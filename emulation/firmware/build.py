@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DEFAULT_OUT = ROOT / "build" / "firmware"
 DEFAULT_APP = HERE / "app" / "main.py"
-DEFAULT_WS_SERVER = ROOT / "ws_server"
+DEFAULT_WS_SERVER = overlay.DEFAULT_WS_SERVER
 ELF_NAME = "ws_bench.elf"
 
 COMPILER_OPTIONS = ("-m32", "-march=lakemont")
@@ -165,8 +165,7 @@ def _plan(
         raise UserError(f"there is no application at {app}", "give the main.py to freeze into the firmware")
     if not (ws_server / "__init__.py").is_file():
         raise UserError(f"{ws_server} is not the ws_server package", "it lacks an __init__.py")
-    trees = {overlay.FIRMWARE: HERE, overlay.LWIP: sources.lwip, overlay.WS_SERVER: ws_server}
-    overlay.check(overrides, trees)
+    overlay.check(overrides, overlay.trees(sources, ws_server))
     regions = linker_regions(load_platform())
     return _Plan(out.resolve(), app, ws_server, sources, regions, _compiler_version(), overrides)
 

@@ -12,12 +12,29 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from emulation.errors import UserError
+from emulation.firmware.sources import Sources, get_sources
 
 FIRMWARE = "firmware"
 LWIP = "lwip"
 WS_SERVER = "ws_server"
 
+HERE = Path(__file__).resolve().parent
+DEFAULT_WS_SERVER = HERE.parents[1] / "ws_server"
+
 _SUFFIXES = {".c", ".h", ".S", ".ld", ".py"}
+
+
+def trees(sources: Sources, ws_server: Path = DEFAULT_WS_SERVER) -> dict[str, Path]:
+    """Where the tree of each name is."""
+    return {FIRMWARE: HERE, LWIP: sources.lwip, WS_SERVER: ws_server}
+
+
+def read_source(name: str) -> str:
+    """The text of a source as it is. Raises UserError."""
+    found = trees(get_sources())
+    check({name: ""}, found)
+    tree, _, path = name.partition("/")
+    return (found[tree] / path).read_text(encoding="utf-8")
 
 
 def below(tree: str, overrides: Mapping[str, str]) -> dict[str, str]:

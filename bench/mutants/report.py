@@ -1,0 +1,107 @@
+"""What `bench mutants` leaves behind: a table, a JSON file, a page of the documentation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from bench.mutants.catalogue import FAMILIES
+from bench.mutants.trial import Fate, Verdict
+from emulation.errors import UserError
+
+STYLES = {Fate.CAUGHT: "green", Fate.SURVIVED: "bold red"}
+
+_INTRODUCTION = """\
+# Mutants
+
+A test that has never failed proves little. Each row is a defect that was built into a firmware of its own,
+and the test that notices it. `bench mutants` builds them all and runs the tests against each; this page is
+what it found:
+
+```
+build/venv/bin/bench mutants --write-docs
+```
+
+`bench mutants NAME` tries one of them, `--all-tests` shows every test that notices, `--keep` leaves firmware
+and captures in `build/mutants/`. `make test` tries a few, and fails when this page lists other mutants than
+there are.
+"""
+
+
+def table(verdicts: Sequence[Verdict]) -> Table:
+    """One row for each mutant: what is wrong with it, and who says so."""
+    shown = Table("mutant", "what is wrong", "caught by", "message", title="Mutants")
+    shown.columns[0].no_wrap = True
+    for column in shown.columns[1:]:
+        column.overflow = "fold"
+    for verdict in verdicts:
+        name = Text(verdict.name, style=STYLES.get(verdict.fate, "bold yellow"))
+        if verdict.fate is Fate.CAUGHT:
+            catchers = "\n".join(short(catch.test) for catch in verdict.catches)
+            shown.add_row(name, verdict.wrong, Text(catchers), Text(verdict.catches[0].message))
+        else:
+            shown.add_row(name, verdict.wrong, Text(str(verdict.fate).upper()), Text(verdict.detail))
+    return shown
+
+
+def short(test: str) -> str:
+    """A test's name without its folders."""
+    file, colons, name = test.partition("::")
+    return Path(file).name + colons + name
+
+
+def summary(verdicts: Sequence[Verdict], wanted: int) -> str:
+    """The last line: how many of each fate."""
+    counts = {fate: sum(v.fate is fate for v in verdicts) for fate in Fate}
+    parts = [f"{count} {fate}" for fate, count in counts.items() if count]
+    if len(verdicts) < wanted:
+        parts.append(f"{wanted - len(verdicts)} not tried")
+    return f"{wanted} mutants: " + ", ".join(parts)
+
+
+def write_json(path: Path, verdicts: Sequence[Verdict], wanted: int) -> None:
+    """Write everything that is known so far. Raises UserError."""
+    result: dict[str, Any] = {
+        "complete": len(verdicts) == wanted,
+        "all_caught": len(verdicts) == wanted and all(v.fate is Fate.CAUGHT for v in verdicts),
+        "mutants": [verdict.as_dict() for verdict in verdicts],
+    }
+    _write(path, json.dumps(result, indent=2) + "\n", "--json")
+
+
+def write_page(path: Path, verdicts: Iterable[Verdict]) -> None:
+    """Write docs/mutants.md from verdicts on all mutants. Raises UserError."""
+    by_name = {verdict.name: verdict for verdict in verdicts}
+    lines = [_INTRODUCTION]
+    for family in FAMILIES:
+        lines += [f"## {family.title}", "", family.about, ""]
+        lines += ["| Mutant | What is wrong | Caught by | Its message |", "|---|---|---|---|"]
+        for mutant in family.mutants:
+            catch = by_name[mutant.name].catches[0]
+            file, _, test = catch.test.partition("::")
+            where = f"[{Path(file).name}](../{file}): {_code(test)}"
+            lines.append(f"| `{mutant.name}` | {mutant.wrong} | {where} | {_code(catch.message)} |")
+        lines.append("")
+    _write(path, "\n".join(lines), "--write-docs")
+
+
+def _code(text: str) -> str:
+    """Text as code in a cell of a table."""
+    quoted = text.replace("|", "\\|")
+    ticks = "``" if "`" in text else "`"
+    return f"{ticks} {quoted} {ticks}" if "`" in text else f"{ticks}{quoted}{ticks}"
+
+
+def _write(path: Path, text: str, option: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}", f"see {option}") from None
