@@ -138,7 +138,7 @@ class Board:
     def snapshot(self) -> BoardState:
         """The whole state: board, console output, frames nobody has read yet, randomness.
 
-        Raises UserError where the engine cannot do it.
+        Raises EngineLacks where the engine cannot do it.
         """
         # Output that waits inside the engine belongs to the bench side of the state.
         with self._loop.lock:

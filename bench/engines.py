@@ -11,6 +11,7 @@ from emulation.machine import Machine
 
 ENGINES = {
     "quark": ("emulation.quark.machine", "QuarkMachine"),
+    "renode": ("emulation.renode.machine", "RenodeMachine"),
 }
 DEFAULT_ENGINE = "quark"
 

@@ -18,7 +18,8 @@ from bench.board import DEFAULT_SEED, Board, BoardState
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
 from bench.wire import Wire
-from emulation.errors import GuestFault, UserError
+from emulation.errors import EngineLacks, GuestFault, UserError
+from emulation.machine import Need
 
 LISTENING = re.compile(r"listening.*\n")
 BOOT_TIMEOUT = 5.0
@@ -35,6 +36,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--captures", default="reports/pytest", help="folder for captures of failed tests")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The marker of the bench."""
+    config.addinivalue_line(
+        "markers", "needs(need, ...): skip the test on an engine that lacks this (see emulation.machine.Need)"
+    )
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     """The seed, so that a failure can be had again."""
     return f"bench: engine {config.getoption('engine')}, seed {config.getoption('seed')}"
@@ -42,10 +50,13 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note whether the test itself failed."""
+    """Note whether the test itself failed; skip where the engine cannot do what the test needs."""
     report = yield
+    if call.excinfo is not None and call.excinfo.errisinstance(EngineLacks):
+        report.outcome = "skipped"
+        report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {call.excinfo.value}")
     if report.when == "call":
         item.stash[_outcome] = report.failed
     return report
@@ -68,6 +79,10 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
 def board(request: pytest.FixtureRequest, booted: tuple[Board, BoardState]) -> Iterator[Board]:
     """A listening board in the state it had after boot. Its capture goes into the report of a failure."""
     board, state = booted
+    for marker in request.node.iter_markers("needs"):
+        for need in marker.args:
+            if reason := board.machine.lacks.get(Need(need)):
+                pytest.skip(f"engine {board.engine}: {reason}")
     board.restore(state)
     capture = board.wire.capture = Capture()
     yield board

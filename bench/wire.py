@@ -173,7 +173,7 @@ class Wire(Tap):
         """Put a frame on the cable now; its open addresses are filled in first. Returns its length.
 
         The board does not run until somebody waits. `comment` goes into the capture. `fcs`, 4 bytes, replaces
-        the right checksum, `pad=False` sends a runt as it is. Raises UserError where the engine cannot do so.
+        the right checksum, `pad=False` sends a runt as it is. Raises EngineLacks where the engine cannot.
         """
         frame = bytes(x) if isinstance(x, bytes | bytearray) else bytes(complete(x, self.host, self.board))
         with self.loop.lock:

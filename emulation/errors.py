@@ -20,6 +20,13 @@ class UserError(Exception):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
+class EngineLacks(UserError):
+    """The engine cannot do what another one can: tests that need it are skipped with the reason."""
+
+    ROBOT_SKIP_EXECUTION = True
+    """Robot Framework's word for that (user guide, 2.4.3)."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """What was known about the guest at the moment it failed."""

@@ -7,6 +7,7 @@ The bench holds a `Machine` and never asks which one it is.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,6 +24,16 @@ class Stop(enum.Flag):
     """The board printed something that has not been collected yet."""
 
 
+class Need(enum.StrEnum):
+    """What a test may need of an engine, and cannot find out by trying; see `Machine.lacks`.
+
+    Where a call shows it, the call raises `emulation.errors.EngineLacks`.
+    """
+
+    SEED = "seed"
+    """The board's randomness comes from the machine's seed."""
+
+
 @dataclass(frozen=True)
 class TimedFrame:
     """An Ethernet frame, without its FCS, and the virtual time (seconds) at which it left the board."""
@@ -36,6 +47,14 @@ class Machine(Protocol):
 
     engine: str
     """`quark` or `renode`."""
+
+    @property
+    def description(self) -> str:
+        """What runs the board, with its version, for reports."""
+
+    @property
+    def lacks(self) -> Mapping[str, str]:
+        """Needs (`Need`) that this engine does not meet, each with the reason, for tests to be skipped."""
 
     @property
     def now(self) -> float:
@@ -61,7 +80,7 @@ class Machine(Protocol):
         """Put an Ethernet frame (without FCS) on the cable; it arrives when its last bit has.
 
         Frames queue up at 10 Mbit/s. The frame is padded to 60 bytes unless `pad` is false; `fcs`, 4 bytes in
-        the order of the cable, replaces the right one. Raises UserError where the engine cannot do either.
+        the order of the cable, replaces the right one. Raises EngineLacks where the engine cannot do either.
         """
 
     def frames(self) -> list[TimedFrame]:
@@ -74,7 +93,7 @@ class Machine(Protocol):
         """Collect what the board printed since the last call."""
 
     def snapshot(self) -> Any:
-        """The whole state, for `restore` of this machine. Raises UserError where the engine cannot."""
+        """The whole state, for `restore` of this machine. Raises EngineLacks where the engine cannot."""
 
     def restore(self, state: Any) -> None:
         """Back to a state that `snapshot` gave."""

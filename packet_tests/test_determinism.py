@@ -67,6 +67,7 @@ def test_a_second_board_does_the_same(start: Start) -> None:
         assert conversation(one) == conversation(two)
 
 
+@pytest.mark.needs("seed")
 def test_another_seed_gives_other_random_numbers(start: Start) -> None:
     numbers = []
     for seed in (0, 1):

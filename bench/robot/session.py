@@ -60,7 +60,7 @@ class Session:
         elf = find_firmware(self.settings.firmware)
         digest = hashlib.sha256(elf.read_bytes()).hexdigest()
         return {
-            "Engine": self.board.engine,
+            "Engine": f"{self.board.engine} ({self.board.machine.description})",
             "Seed": str(self.board.seed),
             "Firmware": f"{elf.name}, SHA-256 {digest[:16]}",
             "Ready": f"{self.boot_time:.6f} virtual seconds after reset",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import heapq
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import ARP, Ether
@@ -25,6 +25,8 @@ class FakeMachine:
     """Events are (time, order, kind, bytes); everything else follows from them."""
 
     engine = "fake"
+    description = "a machine without a CPU"
+    lacks: ClassVar[dict[str, str]] = {}
 
     def __init__(self, platform: Path | None = None, seed: int = 1) -> None:
         self.seed = seed

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from emulation.elf import Firmware
 from emulation.errors import GuestFault, UserError
@@ -50,6 +51,8 @@ class QuarkMachine:
     """
 
     engine = "quark"
+    description = f"embedded emulator, Unicorn {version('unicorn')}"
+    lacks: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self,
