@@ -116,9 +116,10 @@ class Baseline:
 
         Raises GuestFault.
         """
-        end = board.clock.now + self.lingering(board)
-        while (left := end - board.clock.now) > 0 and self.lingering(board) > 0:
-            board.run(min(left, STEP))
+        # What ends may begin something else: a reassembly that times out is reported, and ARP asks to whom.
+        end = board.clock.now + sum(LINGERING_POOLS.values()) + sum(LINGERING_STATES.values())
+        while board.clock.now < end and self.lingering(board) > 0:
+            board.run(STEP)
         return self.differences(board)
 
     def _at(self, board: Board) -> Inspector:

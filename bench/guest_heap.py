@@ -122,13 +122,14 @@ class GuestHeap:
         kinds = self._kinds()
         pool = self._words(self._area.pool, self.size)
         waiting = list(self._root_words())
+        start, size = self._area.pool, self.size
         kept = bytearray(len(kinds))
         while waiting:
-            offset = waiting.pop() - self._area.pool
-            if offset % BLOCK or not 0 <= offset < self.size:
+            offset = waiting.pop() - start
+            if offset < 0 or offset >= size or offset % BLOCK:
                 continue
             first = offset // BLOCK
-            if kinds[first] not in (HEAD, MARK) or kept[first]:
+            if kept[first] or kinds[first] not in (HEAD, MARK):
                 continue
             end = first + 1
             while end < len(kinds) and kinds[end] == TAIL:

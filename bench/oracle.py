@@ -32,6 +32,7 @@ from bench.board import Board, BoardState
 from bench.completion import complete
 from bench.layers.tcp_state import State
 from bench.layers.tcpip import RST, Endpoint, Segment, build
+from bench.layers.websocket import WebSocket
 from bench.lwip import Connection, connections
 from bench.peer import Peer, PeerError
 from emulation.errors import GuestFault
@@ -49,6 +50,12 @@ WARM_UP = 2
 PING_ID = 0x6F72  # "or"
 PING_DATA = b"oracle"
 MESSAGE = "oracle"
+ACKNOWLEDGED = 0.005
+"""Virtual seconds after which an acknowledgement of the bench has been dealt with."""
+
+# Built once: a case has to be quick.
+_QUESTION = bytes(WebSocket(opcode="text", mask=1) / MESSAGE.encode())
+_ANSWER = bytes(WebSocket(opcode="text") / MESSAGE.encode())
 
 Expectation = Callable[[Sequence[TimedFrame]], Iterable[str]]
 """Takes what the board sent, gives what is wrong with it, one line each."""
@@ -167,7 +174,7 @@ class Oracle:
         With `fresh`, a new client must be served too.
         """
         board = self.board
-        frames = tuple(self._frames)
+        frames = self.frames
         problems = [f"(a) {problem}" for problem in expected(frames)]
         try:
             board.health.check()
@@ -178,6 +185,11 @@ class Oracle:
         except GuestFault as fault:
             problems.append(f"(b) {fault}")
         return Verdict(tuple(problems), frames, board.health.fault)
+
+    @property
+    def frames(self) -> tuple[TimedFrame, ...]:
+        """What the board has sent since the case began."""
+        return tuple(self._frames)
 
     # Its parts
 
@@ -237,9 +249,17 @@ class Oracle:
         return self.board.wire.wait_until(answered, PATIENCE)
 
     def _use(self) -> None:
+        """An echo on the witness. Raises PeerError, GuestFault."""
+        witness, stream = self.witness, self.witness.tcp.received
         self.board.wire.comment = "oracle: echo on the connection that was open before"
-        self.witness.echo(MESSAGE)
-        self.board.run(0.005)  # until our acknowledgement has arrived
+        witness.send(_QUESTION)
+        witness.sent = f"the message {MESSAGE!r}"
+        self.board.wire.wait_until(lambda: len(stream) >= len(_ANSWER) or witness.closed_by_board, PATIENCE)
+        came = witness.tcp.read()
+        if came != _ANSWER:
+            ended = f" and {witness.tcp.error or 'the end'}" if witness.closed_by_board else ""
+            raise PeerError(witness.sent, "its echo (RFC 6455, section 5.6)", f"{came!r}{ended}")
+        self.board.run(ACKNOWLEDGED)
 
     def _serve_new_client(self) -> None:
         with Peer(self.board.wire, port=self._port, timeout=PATIENCE) as client:
