@@ -19,6 +19,8 @@ from emulation.errors import GuestFault, UserError
 COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
     "serve": "Boot a board and let clients on this machine reach it, until Ctrl-C.",
+    "inject": "Send the frames of a capture to a board and show what comes back.",
+    "matrix": "Try every packet with one or two modifications in every protocol state.",
     "perf": "Measure speed and memory.",
     "mutants": "Build firmware that is wrong on purpose and see whether the tests catch it.",
     "firmware": "Build the firmware and show how much of the board it takes.",

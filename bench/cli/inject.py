@@ -1,0 +1,178 @@
+"""`bench inject`: send the frames of a capture to a board, and show what comes back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from bench.board import DEFAULT_SEED, Board
+from bench.capture import Capture
+from bench.engines import DEFAULT_ENGINE
+from emulation.errors import GuestFault, UserError
+
+if TYPE_CHECKING:
+    from bench.capture_file import StoredFrame
+
+READY = r"listening.*\n"
+BOOT_TIMEOUT = 10.0
+QUIET = 1.0
+"""Virtual seconds the board is left to run after the last frame."""
+ROUNDING = 0.5e-9
+"""Seconds."""
+EPOCH = 1e6
+"""Virtual time does not come this far: a later timestamp is of a wall clock."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--state", help="Bring a connection into this protocol state first (see `bench matrix`).")
+@click.option("--ipv6", is_flag=True, help="That connection is one over IPv6.")
+@click.option("--runts", is_flag=True, help="Send frames under 60 bytes as they are, without padding.")
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
+@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
+)
+@click.option("--ready", default=READY, help="What the firmware prints when frames can come.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write what crosses the wire to this pcapng.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    file: Path,
+    state: str | None,
+    ipv6: bool,
+    runts: bool,
+    engine: str,
+    firmware: Path | None,
+    seed: int,
+    ready: str,
+    output: Path | None,
+) -> None:
+    """Send the bench's frames of a capture (pcap or pcapng) to a freshly booted board.
+
+    They keep their distances in time; those that come from the board's address are not sent, but compared
+    with what the board sends now. A capture of the bench's own, with the same firmware and seed, is replayed
+    to the microsecond. Ends with the board's health.
+    """
+    from bench.capture_file import read_capture
+
+    frames = read_capture(file)
+    console = Console(highlight=False, soft_wrap=True)
+    # The bench's own captures tell directions, and their times are virtual: from reset on.
+    own = state is None and frames != [] and all(f.direction and f.time < EPOCH for f in frames)
+    with booted(engine, firmware, seed, None if own else ready, state, ipv6) as board:
+        sent = [frame for frame in frames if not _is_from(board, frame)]
+        if not sent:
+            raise UserError(f"{file} has no frame for the board", "give a capture with frames from the bench")
+        recorded = [frame.data for frame in frames if _is_from(board, frame)]
+        capture = board.wire.capture = Capture()
+        shift = 0.0 if own else board.clock.now - sent[0].time
+        fault = replay(board, sent, shift, answered=bool(recorded), pad=not runts)
+        for crossed in capture.frames:
+            _show(console, board, crossed.time, crossed.data, crossed.direction)
+        received = [crossed.data for crossed in capture.frames if crossed.direction == "from-board"]
+        if recorded:
+            console.print(compare(recorded, received))
+        if fault is None:
+            fault = _health(board)
+        if output is not None:
+            capture.write(output, f"bench inject {file.name}, seed {seed}")
+            console.print(f"capture: {output}")
+    if fault is not None:
+        console.print(Text(f"not healthy: {fault}", style="bold red"))
+        ctx.exit(1)
+    console.print(Text("healthy: no fault, no traceback, and a ping is answered", style="bold green"))
+
+
+@contextmanager
+def booted(
+    engine: str, firmware: Path | None, seed: int, ready: str | None, state: str | None, ipv6: bool
+) -> Iterator[Board]:
+    """A board that listens, one at reset (`ready` None), or one with a connection in `state`.
+
+    Raises UserError for an unknown state, and for a firmware that does not print what `ready` matches.
+    """
+    if state is None:
+        with Board.boot(engine, firmware, seed=seed) as board:
+            if ready is not None:
+                _wait(board, ready)
+            yield board
+        return
+    from bench.matrix.runner import Runner
+    from bench.matrix.states import STATES
+
+    if state not in ("listen", *STATES):
+        raise UserError(f"there is no state {state!r}", f"the states are: listen, {', '.join(STATES)}")
+    with Runner(engine, firmware, seed=seed) as runner:
+        runner.oracle.restore(runner.scene(state, ipv6=ipv6).snapshot)
+        yield runner.board
+
+
+def replay(
+    board: Board, frames: Sequence[StoredFrame], shift: float, *, answered: bool, pad: bool
+) -> GuestFault | None:
+    """Send the frames at their times, `shift` seconds later. Returns the fault that ended it, if one did.
+
+    `answered`: the capture also holds the bench host's answers to ARP and Neighbor Discovery, so that it
+    gives none of its own.
+    """
+    board.wire.neighbour.enabled = not answered
+    try:
+        for frame in frames:
+            # Stored times are rounded to a nanosecond; waiting must not end a cycle later for that.
+            board.run(max(0.0, frame.time + shift - ROUNDING - board.clock.now))
+            board.wire.send(frame.data, pad=pad)
+        board.run(QUIET)
+    except GuestFault as fault:
+        return fault
+    finally:
+        board.wire.neighbour.enabled = True
+    return None
+
+
+def _wait(board: Board, ready: str) -> None:
+    hint = "name what it prints with --ready"
+    try:
+        board.uart.wait_for(re.compile(ready), timeout=BOOT_TIMEOUT)
+    except TimeoutError:
+        raise UserError(f"the firmware has not printed {ready!r}", hint) from None
+    except re.error as error:
+        raise UserError(f"{ready!r} is no pattern: {error}", hint) from None
+
+
+def compare(recorded: Sequence[bytes], received: Sequence[bytes]) -> str:
+    """One line: whether the board has sent what the capture says it did."""
+    for index, (then, now) in enumerate(zip(recorded, received, strict=False), 1):
+        if then != now:
+            return f"the board's frame {index} is another than in the capture"
+    if len(received) < len(recorded):
+        return f"the board has sent only {len(received)} of the {len(recorded)} frames in the capture"
+    return f"the board has sent the {len(recorded)} frames that it sent in the capture"
+
+
+def _is_from(board: Board, frame: StoredFrame) -> bool:
+    return frame.direction == "from-board" or frame.data[6:12].hex(":") == board.mac
+
+
+def _health(board: Board) -> GuestFault | None:
+    board.wire.capture = None
+    try:
+        board.health.check_alive()
+    except GuestFault as fault:
+        return fault
+    return None
+
+
+def _show(console: Console, board: Board, time: float, data: bytes, direction: str) -> None:
+    from scapy.layers.l2 import Ether
+
+    arrow, style = ("->", "") if direction == "to-board" else ("<-", "bold")
+    text = f"{time:12.6f}  {arrow}  {len(data):4} bytes  {Ether(data).summary()}"
+    console.print(Text(text, style=style))

@@ -1,0 +1,198 @@
+"""`bench matrix`: packets with one or two modifications in every protocol state, judged by general rules."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from bench.board import DEFAULT_SEED, ROOT, find_firmware
+from bench.engines import DEFAULT_ENGINE
+
+if TYPE_CHECKING:
+    from bench.matrix.cases import Case
+    from bench.matrix.results import Results
+    from bench.matrix.workers import Setup
+
+REPORTS = ROOT / "reports" / "matrix"
+MANY = 10
+"""Failing cases that are reduced, saved and shown; of more only the number is said."""
+
+
+@click.command()
+@click.option("--layer", "layers", multiple=True, help="Only this layer (several: any of them).")
+@click.option("--state", "states", multiple=True, help="Only this protocol state (several: any of them).")
+@click.option("--case", "ids", multiple=True, metavar="ID", help="Only this case (several: all of them).")
+@click.option(
+    "--depth", type=click.IntRange(1, 2), default=1, show_default=True, help="Modifications a case."
+)
+@click.option("--shard", default="1/1", metavar="I/N", help="Only the I-th of N parts.")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N cases, chosen with the seed.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Boards at the same time. [default: one a core]")
+@click.option("--resume", is_flag=True, help="Go on where a run that was stopped has left off.")
+@click.option("--list", "listing", is_flag=True, help="Print the IDs of the cases and run nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the boards.")
+@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), default=REPORTS, help="Folder. [default: reports/matrix]"
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    layers: tuple[str, ...],
+    states: tuple[str, ...],
+    ids: tuple[str, ...],
+    depth: int,
+    shard: str,
+    sample: int | None,
+    seed: int,
+    jobs: int | None,
+    resume: bool,
+    listing: bool,
+    as_json: bool,
+    engine: str,
+    firmware: Path | None,
+    report: Path,
+) -> None:
+    """Try every packet with one or two modifications in every protocol state.
+
+    Results go to results.jsonl in the report folder as they come; failing cases are reduced and saved as
+    pcapng and as a test, ready to run. See docs/matrix.md.
+    """
+    from bench.matrix import shards
+    from bench.matrix.cases import all_cases, find
+
+    part = shards.Shard.parse(shard)
+    cases = [find(name) for name in ids] if ids else list(all_cases(layers, states, depth))
+    if sample is not None:
+        cases = shards.sample(cases, sample, seed)
+    complete = part.count == 1 and sample is None and not (ids or layers or states) and depth == 1
+    cases = part.of(cases)
+    if listing:
+        click.echo("\n".join(case.id for case in cases))
+        return
+
+    from bench.matrix.results import Results
+    from bench.matrix.runner import firmware_hash
+    from bench.matrix.workers import Setup
+
+    elf = find_firmware(firmware)
+    setup = Setup(engine, firmware, seed)
+    console = Console(stderr=as_json, highlight=False, soft_wrap=True)
+    with Results(report / "results.jsonl", firmware_hash(elf), resume=resume) as results:
+        left = [case for case in cases if case.id not in results.done]
+        if len(left) < len(cases):
+            console.print(f"{len(cases) - len(left)} of {len(cases)} cases have been run already")
+        interrupted = _run(console, left, setup, jobs or os.cpu_count() or 1, results)
+        chosen = {case.id: case for case in cases}
+        summary = summarise(cases, results, complete=complete and not interrupted)
+        failed = [chosen[name] for name in summary["failed"]]
+        if failed and not interrupted:
+            summary["saved"] = _save(console, failed[:MANY], setup, report)
+    if as_json:
+        click.echo(json.dumps(summary, indent=2))
+    else:
+        _show(console, cases, results, summary)
+    if interrupted:
+        console.print("interrupted: what has run is kept; go on with --resume", style="bold yellow")
+        ctx.exit(130)
+    ctx.exit(1 if failed or summary["departures not met"] else 0)
+
+
+def _run(console: Console, cases: Sequence[Case], setup: Setup, jobs: int, results: Results) -> bool:
+    """Run the cases and keep their results; whether somebody stopped the run."""
+    from bench.matrix import workers
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+        TimeRemainingColumn(),
+    )
+    failed = 0
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("matrix", total=len(cases), failed=0)
+        try:
+            for some in workers.run(cases, setup, jobs):
+                results.add(some)
+                failed += sum(not result.passed for result in some)
+                progress.update(task, advance=len(some), failed=failed)
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+def _save(console: Console, cases: Sequence[Case], setup: Setup, folder: Path) -> dict[str, str]:
+    from bench.matrix.reduction import reduce
+    from bench.matrix.report import save
+    from bench.matrix.runner import Runner
+
+    saved = {}
+    with Runner(setup.engine, setup.firmware, seed=setup.seed) as runner:
+        for case in cases:
+            smallest = reduce(case, lambda smaller: not runner.run(smaller).passed)
+            capture, test = save(smallest, setup, folder)
+            saved[case.id] = str(capture)
+            console.print(f"{case.id}: {capture}, {test}" if smallest == case else
+                          f"{case.id}, reduced to {smallest.id}: {capture}, {test}")  # fmt: skip
+    return saved
+
+
+def summarise(cases: Sequence[Case], results: Results, *, complete: bool) -> dict[str, Any]:
+    """Counts, failed cases and departures of these cases, as far as they have been run."""
+    from bench.matrix.departures import missed
+
+    done = [results.done[case.id] for case in cases if case.id in results.done]
+    rules = Counter(rule for result in done for rule in result.departures)
+    counts = Counter(f"{case.layer}/{case.state}" for case in cases if case.id in results.done)
+    return {
+        "cases": len(cases),
+        "run": len(done),
+        "failed": [result.case for result in done if not result.passed],
+        "by layer and state": dict(counts),
+        "departures": dict(sorted(rules.items())),
+        "departures not met": missed(set(rules)) if complete else [],
+    }
+
+
+def _show(console: Console, cases: Sequence[Case], results: Results, summary: dict[str, Any]) -> None:
+    table = Table("layer", "state", "cases", "passed", "failed", title="Systematic matrix")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    groups: dict[tuple[str, str], list[bool]] = {}
+    for case in cases:
+        if case.id in results.done:
+            groups.setdefault((case.layer, case.state), []).append(results.done[case.id].passed)
+    for (layer, state), passed in groups.items():
+        table.add_row(layer, state, str(len(passed)), str(sum(passed)), str(len(passed) - sum(passed)))
+    console.print(table)
+    for name in summary["failed"][:MANY]:
+        console.print(Text(f"FAIL  {name}", style="bold red"))
+        for problem in results.done[name].problems:
+            console.print(Text(f"      {problem}"))
+    if len(summary["failed"]) > MANY:
+        console.print(f"... and {len(summary['failed']) - MANY} more, all in {results.path}")
+    for rule, count in summary["departures"].items():
+        console.print(f"known departure  {rule}: {count}")
+    for entry in summary["departures not met"]:
+        console.print(
+            Text(f"no case departs like this any more, take it off the table: {entry}", style="red")
+        )
+    failed = len(summary["failed"])
+    style = "bold red" if failed else "bold green"
+    console.print(Text(f"{summary['run']} cases: {summary['run'] - failed} passed, {failed} failed", style))
+    console.print(f"  results: {results.path}")

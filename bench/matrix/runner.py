@@ -1,0 +1,107 @@
+"""Runs cases on a board: each from a snapshot in the right state, judged by rules and oracle."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.board import DEFAULT_SEED, Board
+from bench.capture import Capture
+from bench.engines import DEFAULT_ENGINE
+from bench.matrix.cases import Case
+from bench.matrix.departures import departure
+from bench.matrix.expectation import Problem
+from bench.matrix.replies import sort_replies
+from bench.matrix.rules import judge
+from bench.matrix.states import Scene, prepare
+from bench.oracle import Oracle
+from emulation.machine import TimedFrame
+
+READY = "listening"
+BOOT_TIMEOUT = 5.0
+FRESH = 32
+"""A new client is served after one case in so many, chosen by the case's ID."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a case ended."""
+
+    case: str
+    problems: tuple[str, ...] = ()
+    """What makes it fail."""
+    departures: tuple[str, ...] = ()
+    """Rules that were broken in a way that is known, by name."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is wrong that is not known."""
+        return not self.problems
+
+
+def firmware_hash(elf: Path) -> str:
+    """SHA-256 of a firmware: what results belong to."""
+    return hashlib.sha256(elf.read_bytes()).hexdigest()
+
+
+class Runner:
+    """A board of its own, and the states it has been in. Close it, or use it as a context."""
+
+    def __init__(
+        self,
+        engine: str = DEFAULT_ENGINE,
+        firmware: Path | None = None,
+        *,
+        seed: int = DEFAULT_SEED,
+        capture: Capture | None = None,
+    ) -> None:
+        self.board = Board.boot(engine, firmware, seed=seed)
+        self.board.wire.capture = capture
+        self.board.uart.wait_for(READY, timeout=BOOT_TIMEOUT)
+        self.oracle = Oracle(self.board)
+        self._start = self.oracle.snapshot()
+        self._scenes: dict[tuple[str, bool], Scene] = {}
+
+    def scene(self, state: str, *, ipv6: bool = False) -> Scene:
+        """A state, reached once. Raises PeerError."""
+        known = self._scenes.get((state, ipv6))
+        if known is None:
+            self.oracle.restore(self._start)
+            known = self._scenes[state, ipv6] = prepare(self.oracle, state, ipv6=ipv6)
+        return known
+
+    def run(self, case: Case) -> Result:
+        """Run one case from its state's snapshot."""
+        fresh = zlib.crc32(case.id.encode()) % FRESH == 0
+        return self.run_frames(case, case.id, fresh=fresh)
+
+    def run_frames(self, case: Case, name: str, *, fresh: bool = False) -> Result:
+        """As `run`; `name` is what the result calls the case."""
+        scene = self.scene(case.state, ipv6=case.ipv6)
+        built = case.built(scene.ends)
+        oracle = self.oracle
+        oracle.restore(scene.snapshot)
+        self.board.wire.comment = name
+        oracle.send(built.frame, pad=built.pad)
+        found: list[Problem] = []
+
+        def judged(frames: Sequence[TimedFrame]) -> list[str]:
+            found.extend(judge(scene, built.frame, sort_replies(frames)))
+            return [str(problem) for problem in found if departure(problem) is None]
+
+        verdict = oracle.verdict(judged, fresh=fresh)
+        known = [problem.rule for problem in found if departure(problem) is not None]
+        return Result(name, verdict.problems, tuple(dict.fromkeys(known)))
+
+    def close(self) -> None:
+        """Switch the board off."""
+        self.board.close()
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()

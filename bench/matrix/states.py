@@ -1,0 +1,140 @@
+"""The protocol states a case begins in: each reached once, then restored for every case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.addresses import BENCH, BOARD
+from bench.layers.tcpip import Endpoint
+from bench.layers.websocket import WebSocket
+from bench.lwip import Connection, connection_of
+from bench.matrix.replies import sort_replies
+from bench.oracle import Oracle, OracleState
+from bench.peer import Peer
+from bench.tcp_states import reach
+
+PORT = 8080
+LISTENING = (8080, 8081, 8082)
+"""Where the board's application listens (emulation/firmware/app/main.py)."""
+FREE_PORT = 40000
+"""Source port of packets that belong to no connection."""
+FRAGMENT = b"frag"
+"""The first fragment of the message in state `fragmented`."""
+REQUEST_BEGUN = b"GET / HTTP/1.1\r\nHost: 192.0.2.1\r\nUpgr"
+"""What has been sent in state `requesting`."""
+UNMASKED = WebSocket(opcode="text", mask=0) / b"x"
+"""The violation behind state `failed`."""
+
+TCP_STATES = (
+    "syn-received",
+    "established",
+    "close-wait",
+    "fin-wait-1",
+    "fin-wait-2",
+    "closing",
+    "last-ack",
+    "time-wait",
+)
+"""States of the board's end of a connection, as `bench.tcp_states.reach` knows them."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What a packet has to carry to belong to a connection in some state."""
+
+    state: str
+    source: Endpoint
+    """The bench's end."""
+    target: Endpoint
+    """The board's end."""
+    seq: int = 1000
+    """The sequence number that the board expects next; any, without a connection."""
+    ack: int = 2000
+    """The sequence number that the board sends next."""
+
+    @classmethod
+    def model(cls, state: str, *, ipv6: bool = False) -> Ends:
+        """Ends with fixed numbers, to generate cases from without a board."""
+        source = Endpoint.of(BENCH.mac, BENCH.ip6 if ipv6 else BENCH.ip, FREE_PORT)
+        target = Endpoint.of(BOARD.mac, BOARD.ip6 if ipv6 else BOARD.ip, PORT)
+        return cls(state, source, target, 0x12345678, 0x23456789)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A board in a state: its snapshot, and what is known about the connection in it."""
+
+    ends: Ends
+    snapshot: OracleState
+    connection: Connection | None
+    """The connection as lwIP holds it; None in state `listen`."""
+    background: frozenset[str] = frozenset()
+    """Kinds of frames that the board sends in this state by itself: repeated segments, window probes."""
+
+
+def prepare(oracle: Oracle, state: str, *, ipv6: bool = False) -> Scene:
+    """Bring the board of a fresh oracle into a state. Raises ValueError for an unknown one, PeerError."""
+    if state == "listen":
+        return _scene(oracle, Ends.model(state, ipv6=ipv6), None)
+    if state not in STATES:
+        raise ValueError(f"there is no state {state!r}; there are: {', '.join(STATES)}")
+    peer = STATES[state](oracle, ipv6)
+    peer.silent = True
+    oracle.board.run(0.02)
+    oracle.begin()
+    connection = connection_of(oracle.board, peer)
+    assert connection is not None, f"the board has no connection in state {state}"
+    ends = Ends(state, peer.tcp.local, peer.tcp.remote, connection.receive_next, connection.send_next)
+    return _scene(oracle, ends, connection)
+
+
+def _scene(oracle: Oracle, ends: Ends, connection: Connection | None) -> Scene:
+    snapshot = oracle.snapshot()
+    oracle.send()
+    background = frozenset(reply.kind for reply in sort_replies(oracle.frames))
+    return Scene(ends, snapshot, connection, background)
+
+
+def _tcp(state: str) -> Callable[[Oracle, bool], Peer]:
+    return lambda oracle, ipv6: reach(oracle.board.wire, state.upper(), ipv6=ipv6, port=PORT)
+
+
+def _upgraded(oracle: Oracle, ipv6: bool) -> Peer:
+    peer = reach(oracle.board.wire, "ESTABLISHED", ipv6=ipv6, port=PORT)
+    peer.silent = False
+    peer.upgrade()
+    return peer
+
+
+def _fragmented(oracle: Oracle, ipv6: bool) -> Peer:
+    peer = _upgraded(oracle, ipv6)
+    peer.send_frame(WebSocket(opcode="text", fin=0) / FRAGMENT)
+    peer.wait_acknowledged()
+    return peer
+
+
+def _failed(oracle: Oracle, ipv6: bool) -> Peer:
+    peer = _upgraded(oracle, ipv6)
+    peer.send(bytes(UNMASKED))
+    peer.receive_frame()
+    oracle.board.run(0.02)
+    return peer
+
+
+def _requesting(oracle: Oracle, ipv6: bool) -> Peer:
+    peer = reach(oracle.board.wire, "ESTABLISHED", ipv6=ipv6, port=PORT)
+    peer.silent = False
+    peer.send(REQUEST_BEGUN)
+    peer.wait_acknowledged()
+    return peer
+
+
+STATES: dict[str, Callable[[Oracle, bool], Peer]] = {
+    **{state: _tcp(state) for state in TCP_STATES},
+    "requesting": _requesting,
+    "upgraded": _upgraded,
+    "fragmented": _fragmented,
+    "failed": _failed,
+}
+"""How each state but `listen` is reached."""
