@@ -46,9 +46,10 @@ def all_cases() -> tuple[Case, ...]:
 
 
 def find(patterns: Iterable[str] = (), layer: str | None = None) -> list[Case]:
-    """The cases that one of the patterns names, in their order: an id, a group of them, or with * and ?.
+    """The cases that a pattern names: an id, a group, a number (`8`, `ipv4-8`), or a text with * and ?.
 
-    All for no pattern; `layer` narrows it. Raises UserError for a pattern or a layer that names nothing.
+    They come in their order; all for no pattern. `layer` narrows it. Raises UserError for a pattern or a
+    layer that names nothing.
     """
     if layer is not None and layer not in LAYERS:
         raise UserError(f"there is no layer {layer!r}", f"the layers are: {', '.join(LAYERS)}")
@@ -58,11 +59,16 @@ def find(patterns: Iterable[str] = (), layer: str | None = None) -> list[Case]:
         return cases
     chosen: set[str] = set()
     for pattern in wanted:
-        found = {case.id for case in cases if pattern == case.group or fnmatch.fnmatchcase(case.id, pattern)}
+        found = {case.id for case in cases if _named(case, pattern)}
         if not found:
             raise UserError(*_unknown(pattern, layer, cases))
         chosen |= found
     return [case for case in cases if case.id in chosen]
+
+
+def _named(case: Case, pattern: str) -> bool:
+    numbers = (f"{case.number}", f"{case.layer}-{case.number}", f"{case.layer}-{case.number:02}")
+    return pattern == case.group or pattern in numbers or fnmatch.fnmatchcase(case.id, pattern)
 
 
 def _unknown(pattern: str, layer: str | None, cases: list[Case]) -> tuple[str, str]:
@@ -75,3 +81,17 @@ def _unknown(pattern: str, layer: str | None, cases: list[Case]) -> tuple[str, s
         f"the nearest is {near[0]}; `bench cases list` lists all" if near else "`bench cases list` lists all"
     )
     return f"there is no case {pattern!r}{of_layer}", hint
+
+
+def spread(cases: Iterable[Case], most: int) -> list[Case]:
+    """At most so many variants of each group, evenly spread over it and its first among them; 0: all."""
+    if not most:
+        return list(cases)
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.group, []).append(case)
+    return [
+        group[index * len(group) // min(most, len(group))]
+        for group in groups.values()
+        for index in range(min(most, len(group)))
+    ]

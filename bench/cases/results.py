@@ -72,6 +72,10 @@ class Count:
         else:
             self.failed += 1
 
+    def __str__(self) -> str:
+        kinds = f"{self.passed} passed, {self.departures} known departures, {self.failed} failed"
+        return f"{self.total} cases: {kinds}"
+
     @property
     def total(self) -> int:
         """All of them."""

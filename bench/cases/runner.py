@@ -6,7 +6,7 @@ import time
 
 from bench.board import Board
 from bench.capture import Capture
-from bench.cases import words
+from bench.cases import document, words
 from bench.cases.case import Case
 from bench.cases.results import Result, Verdict
 from bench.cases.scene import Scene
@@ -68,13 +68,8 @@ def judge(case: Case, came: tuple[str, ...]) -> tuple[list[str], bool]:
         return ["the board does what is expected: the departure that the case names is gone"], False
     if case.departure is not None and words.matches(case.departure.came, came):
         return [], True
-    expected = " or ".join(told(choice) for choice in case.expect)
-    problem = f"expected {expected}; came {told(came)}"
+    expected = " or ".join(document.told(choice) for choice in case.expect)
+    problem = f"expected {expected}; came {document.told(came)}"
     if case.departure is not None:
-        problem += f"; known departure {told(case.departure.came)}"
+        problem += f"; known departure {document.told(case.departure.came)}"
     return [f"{problem} ({case.source})"], False
-
-
-def told(lines: words.Expected) -> str:
-    """Lines in one."""
-    return " | ".join(str(line) for line in lines) or "silence"

@@ -19,6 +19,7 @@ from emulation.errors import GuestFault, UserError
 COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
     "serve": "Boot a board and let clients on this machine reach it, until Ctrl-C.",
+    "cases": "List, show and run the catalogue of malformed frames.",
     "inject": "Send the frames of a capture to a board and show what comes back.",
     "matrix": "Try every packet with one or two modifications in every protocol state.",
     "perf": "Measure speed and memory.",

@@ -1,0 +1,231 @@
+"""`bench cases`: the catalogue of malformed frames, listed, shown, run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from bench.board import DEFAULT_SEED, ROOT
+from bench.engines import DEFAULT_ENGINE
+from emulation.errors import UserError
+
+if TYPE_CHECKING:
+    from bench.cases import Result, Runner
+
+REPORTS = ROOT / "reports" / "cases"
+READY = "listening"
+BOOT_TIMEOUT = 10.0
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+
+ids = click.argument("patterns", nargs=-1, metavar="[ID...]")
+of_layer = click.option("--layer", help="Only cases of this layer.")
+
+
+@click.group()
+def command() -> None:
+    """List, show and run the catalogue of malformed frames.
+
+    ID is the id of a case, of a group of variants, or a pattern with * and ?.
+    """
+
+
+@command.command("list")
+@ids
+@of_layer
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--markdown", is_flag=True, help="As the page docs/cases.md.")
+def list_cases(patterns: tuple[str, ...], layer: str | None, as_json: bool, markdown: bool) -> None:
+    """List the cases with what each has to bring about."""
+    from bench.cases import document, find
+
+    cases = find(patterns, layer)
+    if markdown:
+        click.echo(document.render(cases), nl=False)
+        return
+    if as_json:
+        listed = [
+            {
+                "id": case.id,
+                "number": case.number,
+                "layer": case.layer,
+                "state": case.start.value,
+                "title": case.title,
+                "expected": case.expected,
+                "source": case.source,
+                "judged": [[str(line) for line in choice] for choice in case.expect],
+                "departure": case.departure and case.departure.reason,
+            }
+            for case in cases
+        ]
+        click.echo(json.dumps(listed, indent=1, ensure_ascii=False))
+        return
+    console = Console(soft_wrap=True, highlight=False)
+    group = ""
+    for case in cases:
+        if case.group != group:
+            group = case.group
+            console.print(Text(f"\n{case.number:2} {case.title}", style="bold"))
+            console.print(Text(f"   {case.expected} ({case.source})"))
+        mark = " (known departure)" if case.departure is not None else ""
+        console.print(Text(f"     {case.id}{mark}"))
+    console.print(f"\n{len(cases)} cases")
+
+
+@command.command("show")
+@click.argument("patterns", nargs=-1, required=True, metavar="ID...")
+def show_case(patterns: tuple[str, ...]) -> None:
+    """Show what a case sends, byte by byte and as Scapy sees it, and how it is judged."""
+    from bench.cases import find
+    from bench.cases.showing import show
+
+    click.echo("\n".join(show(case) for case in find(patterns)), nl=False)
+
+
+@command.command("run")
+@ids
+@of_layer
+@click.option("--all", "every", is_flag=True, help="All cases.")
+@click.option(
+    "--json", "output", type=click.Path(path_type=Path), help="Results [reports/cases/results.json]."
+)
+@click.option("--captures", type=click.Path(path_type=Path), help="Folder for captures [reports/cases].")
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
+@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
+)
+@click.pass_context
+def run_cases(
+    ctx: click.Context,
+    patterns: tuple[str, ...],
+    layer: str | None,
+    every: bool,
+    output: Path | None,
+    captures: Path | None,
+    engine: str,
+    firmware: Path | None,
+    seed: int,
+) -> None:
+    """Run cases on an emulated board; the exit status is 0 if none fails.
+
+    The results so far are also written when the run is interrupted (Ctrl-C, exit status 130).
+    """
+    from bench.board import Board
+    from bench.cases import Runner, find
+    from bench.cases.results import write_results
+
+    if not patterns and not every and layer is None:
+        raise UserError("no case is named", "name cases or patterns, or give --layer or --all")
+    if every and patterns:
+        raise UserError("--all and the name of a case are given", "give one of them")
+    cases = find(patterns, layer)
+    folder = captures or REPORTS
+    path = output or REPORTS / "results.json"
+    prepare(folder)
+    console = Console(soft_wrap=True, highlight=False)
+    results: list[Result] = []
+    interrupted = False
+    wall, cpu = time.perf_counter(), time.process_time()
+    with Board.boot(engine, firmware, seed=seed) as board:
+        try:
+            runner = start(board, Runner)
+            wall, cpu = time.perf_counter(), time.process_time()
+            with progress(console) as bar:
+                task = bar.add_task("", total=len(cases), name="")
+                for case in cases:
+                    bar.update(task, name=case.id)
+                    result = runner.run(case)
+                    results.append(result)
+                    keep(result, folder, seed)
+                    bar.advance(task)
+        except KeyboardInterrupt:
+            interrupted = True
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    about = {"engine": engine, "seed": seed, "complete": not interrupted, "seconds": round(wall, 3)}
+    write_results(path, results, about)
+    summarise(console, results, wall, cpu)
+    console.print(f"  results:  {path.resolve()}\n  captures: {folder.resolve()}")
+    if interrupted:
+        console.print(
+            Text(f"interrupted: {len(cases) - len(results)} cases were not run", style="bold yellow")
+        )
+        ctx.exit(EXIT_INTERRUPTED)
+    ctx.exit(EXIT_FAILED if any(result.problems for result in results) else 0)
+
+
+def start(board: Any, make: Callable[[Any], Runner]) -> Runner:
+    """Wait until the board listens. Raises UserError."""
+    try:
+        board.uart.wait_for(READY, timeout=BOOT_TIMEOUT)
+    except TimeoutError as error:
+        raise UserError(
+            f"the firmware does not get ready: {error}", "mend it, or name another with --firmware"
+        ) from None
+    return make(board)
+
+
+def progress(console: Console) -> Progress:
+    """The bar of a run."""
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[name]}"))
+    return Progress(*columns, console=console, transient=True)
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder for captures. Raises UserError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot write captures to {folder}: {error.strerror}",
+            "choose a folder you can write to with --captures",
+        ) from None
+
+
+def keep(result: Result, folder: Path, seed: int) -> None:
+    """Write the capture of a case. Raises UserError."""
+    from bench.capture import Capture
+
+    capture = Capture()
+    capture.frames.extend(result.frames)
+    case = result.case
+    capture.write(
+        folder / f"{case.id}.pcapng", f"{case.id}: {case.title}; {result.verdict.value}; seed {seed}"
+    )
+
+
+def summarise(console: Console, results: list[Result], wall: float, cpu: float) -> None:
+    """What failed, the counts by layer, the speed."""
+    from bench.cases.results import Count, by_layer
+
+    for result in results:
+        if result.problems:
+            console.print(Text(f"\n{result.case.id}", style="bold red"))
+            console.print(Text(f"  {result.case.title}: {result.case.expected}"))
+            for problem in result.problems:
+                console.print(Text(f"  {problem}"))
+    table = Table("layer", "passed", "departures", "failed", title="Cases")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    total = Count()
+    for layer, count in by_layer(results).items():
+        table.add_row(layer, str(count.passed), str(count.departures), str(count.failed))
+        total.passed, total.departures = total.passed + count.passed, total.departures + count.departures
+        total.failed += count.failed
+    console.print(table)
+    speed = (
+        f"{len(results) / wall:.0f} cases/s, {len(results) / cpu:.0f} for each second of CPU"
+        if results
+        else ""
+    )
+    style = "bold red" if total.failed else "bold green"
+    console.print(Text(f"{total} in {wall:.1f} s ({speed})" if speed else str(total), style=style))
