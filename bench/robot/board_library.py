@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from bench.robot.keywords.board import BoardKeywords
+from bench.robot.keywords.cases import CaseKeywords
 from bench.robot.keywords.expecting import ExpectingKeywords
 from bench.robot.keywords.sending import SendingKeywords
 from bench.robot.listener import LISTENER, BoardListener
 
 
-class BoardLibrary(SendingKeywords, ExpectingKeywords, BoardKeywords):
+class BoardLibrary(SendingKeywords, ExpectingKeywords, CaseKeywords, BoardKeywords):
     """Keywords for a WebSocket server on an emulated board.
 
     Every test starts with the booted, listening board and an empty capture; nothing is left over from the
