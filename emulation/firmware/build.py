@@ -201,8 +201,8 @@ def _current(plan: _Plan) -> BuildResult | None:
 def _build(plan: _Plan, progress: Progress) -> BuildResult:
     _check_compiler()
     base, fingerprint = plan.base(), plan.fingerprint()
-    _seed(plan, base)
     forget_objects(plan.out, plan.rules())
+    _seed(plan, base)
     for name in (_STAMP, _LOG, ELF_NAME):
         (plan.out / name).unlink(missing_ok=True)
     _stage(plan)

@@ -55,6 +55,19 @@ def test_objects_of_other_options_do_not_get_into_the_firmware(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("firmware")
+def test_a_folder_with_outdated_objects_takes_those_of_the_default_build(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    build(out)
+    forget_objects(out, "an older Makefile")
+    (out / "py").mkdir()
+    (out / "py" / "vm.o").touch()
+    (out / "ws_bench.elf").unlink()
+    build(out)
+    of_default = (DEFAULT_OUT / "py" / "vm.o").stat()
+    assert (out / "py" / "vm.o").stat().st_mtime_ns == of_default.st_mtime_ns, "it was compiled again"
+
+
+@pytest.mark.usefixtures("firmware")
 def test_python_that_does_not_compile_is_named_with_its_line(tmp_path: Path) -> None:
     app = tmp_path / "broken.py"
     app.write_text("print('fine')\ndef broken(:\n    pass\n")
