@@ -27,6 +27,8 @@ def runner(booted: tuple[Board, BoardState]) -> Iterator[Runner]:
 def test_case(runner: Runner, capture: Capture, case: Case) -> None:
     result = runner.run(case)
     capture.frames[:] = result.frames
+    if result.verdict is Verdict.SKIPPED:
+        pytest.skip(result.came[0])
     if result.verdict is Verdict.DEPARTURE:
         assert case.departure is not None
         pytest.xfail(case.departure.reason)

@@ -22,11 +22,16 @@ class Verdict(enum.Enum):
     DEPARTURE = "departure"
     """Not what the source says, but exactly what is known of this firmware, with a reason."""
     FAILED = "failed"
+    SKIPPED = "skipped"
+    """The engine lacks what the case needs."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a case: `came` is what the board did, `problems` is empty unless it failed."""
+    """What became of a case: `came` is what the board did, `problems` is empty unless it failed.
+
+    Of a case that was skipped, `came` is the reason.
+    """
 
     case: Case
     verdict: Verdict
@@ -62,6 +67,7 @@ class Count:
     passed: int = 0
     departures: int = 0
     failed: int = 0
+    skipped: int = 0
 
     def add(self, verdict: Verdict) -> None:
         """Count one."""
@@ -69,17 +75,27 @@ class Count:
             self.passed += 1
         elif verdict is Verdict.DEPARTURE:
             self.departures += 1
-        else:
+        elif verdict is Verdict.FAILED:
             self.failed += 1
+        else:
+            self.skipped += 1
+
+    def __add__(self, other: Count) -> Count:
+        return Count(
+            self.passed + other.passed,
+            self.departures + other.departures,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+        )
 
     def __str__(self) -> str:
         kinds = f"{self.passed} passed, {self.departures} known departures, {self.failed} failed"
-        return f"{self.total} cases: {kinds}"
+        return f"{self.total} cases: {kinds}" + (f", {self.skipped} skipped" if self.skipped else "")
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.passed + self.departures + self.failed
+        return self.passed + self.departures + self.failed + self.skipped
 
 
 def by_layer(results: Iterable[Result]) -> dict[str, Count]:
@@ -100,6 +116,7 @@ def write_results(path: Path, results: Sequence[Result], about: dict[str, Any]) 
         "passed": total.passed,
         "departures": total.departures,
         "failed": total.failed,
+        "skipped": total.skipped,
         "cases": [result.as_dict() for result in results],
     }
     temporary = path.with_name(f".{path.name}.{os.getpid()}")

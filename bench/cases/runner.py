@@ -13,7 +13,7 @@ from bench.cases.scene import Scene
 from bench.cases.stages import Stages
 from bench.layers.tcp_state import TcpError
 from bench.peer import PeerError
-from emulation.errors import GuestFault
+from emulation.errors import EngineLacks, GuestFault
 
 
 class Runner:
@@ -51,6 +51,8 @@ class Runner:
             problems.extend(problem)
             scene.leave()
             problems.extend(self.stages.oracle.verdict().problems)
+        except EngineLacks as lack:
+            return Result(case, Verdict.SKIPPED, (str(lack),), (), time.perf_counter() - begin)
         except GuestFault as fault:
             problems.append(str(fault))
         finally:

@@ -192,15 +192,18 @@ def prepare(folder: Path) -> None:
 
 
 def keep(result: Result, folder: Path, seed: int) -> None:
-    """Write the capture of a case. Raises UserError."""
+    """Write the capture of a case, all or nothing. Raises UserError."""
     from bench.capture import Capture
 
     capture = Capture()
     capture.frames.extend(result.frames)
     case = result.case
-    capture.write(
-        folder / f"{case.id}.pcapng", f"{case.id}: {case.title}; {result.verdict.value}; seed {seed}"
-    )
+    path = folder / f"{case.id}.pcapng"
+    partial = path.with_suffix(".partial")
+    try:
+        capture.write(partial, f"{case.id}: {case.title}; {result.verdict.value}; seed {seed}").replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def summarise(console: Console, results: list[Result], wall: float, cpu: float) -> None:
@@ -219,8 +222,7 @@ def summarise(console: Console, results: list[Result], wall: float, cpu: float) 
     total = Count()
     for layer, count in by_layer(results).items():
         table.add_row(layer, str(count.passed), str(count.departures), str(count.failed))
-        total.passed, total.departures = total.passed + count.passed, total.departures + count.departures
-        total.failed += count.failed
+        total += count
     console.print(table)
     speed = (
         f"{len(results) / wall:.0f} cases/s, {len(results) / cpu:.0f} for each second of CPU"

@@ -10,9 +10,10 @@ import pytest
 
 from bench.addresses import BENCH, BOARD
 from bench.board import ROOT
-from bench.cases import LAYERS, Start, all_cases, document, find, words
+from bench.cases import LAYERS, Start, Verdict, all_cases, document, find, words
 from bench.cases.describe import Describer, stream
 from bench.cases.registry import spread
+from bench.cases.results import Count
 from bench.cases.runner import judge
 from bench.cases.showing import show
 from bench.cases.stages import nominal
@@ -175,3 +176,12 @@ def test_a_departure_counts_only_if_it_is_exactly_the_one_that_is_known() -> Non
 
 def test_cases_start_in_every_state() -> None:
     assert {case.start for case in all_cases()} == set(Start)
+
+
+def test_counts_add_up() -> None:
+    count = Count()
+    for verdict in (Verdict.PASSED, Verdict.PASSED, Verdict.DEPARTURE, Verdict.FAILED):
+        count.add(verdict)
+    assert str(count + count) == "8 cases: 4 passed, 2 known departures, 2 failed"
+    count.add(Verdict.SKIPPED)
+    assert str(count) == "5 cases: 2 passed, 1 known departures, 1 failed, 1 skipped"

@@ -95,4 +95,5 @@ def test_an_interrupted_run_leaves_the_results_so_far(tmp_path: Path) -> None:
     written = json.loads(path.read_text())
     assert written["complete"] is False
     assert 4 <= len(written["cases"]) < len(all_cases())
+    assert {file.suffix for file in folder.iterdir()} == {".pcapng"}
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]

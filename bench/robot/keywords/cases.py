@@ -69,10 +69,6 @@ class CaseKeywords(Keywords):
     def _tell(self, count: Count) -> None:
         """Put the counts into the message of the test, added to those of the entries before."""
         before = BuiltIn().get_variable_value("${CASES OF THIS TEST}") or Count()
-        total = Count(
-            before.passed + count.passed,
-            before.departures + count.departures,
-            before.failed + count.failed,
-        )
+        total = before + count
         BuiltIn().set_test_variable("${CASES OF THIS TEST}", total)
         BuiltIn().set_test_message(str(total))
