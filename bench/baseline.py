@@ -15,7 +15,7 @@ Some things may be held for a while and are no leaks; they are treated plainly:
 - Fragments wait for the rest of their packet until a time-out (RFC 791: 15 s, RFC 8200: 60 s), packets for
   the answer of Neighbor Discovery or ARP, half-open connections for their acknowledgement. `lingering` says
   for how long at most; `settle` runs the board until then, or until all is given back, and compares.
-- The interpreter may still reach the last connection that has ended; see `PYTHON_SLACK`.
+- The interpreter may still reach a little of the last connection that has ended; see `PYTHON_SLACK`.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ TROUBLE = {
 }
 """Counters of the driver that no stimulus may move (net/enc28j60.h)."""
 
-PYTHON_SLACK = 2048
-"""Bytes by which the Python heap may differ. MicroPython's queue of tasks (py/pairheap.c) leaves links in the
-tasks that have left it; the last connections that have ended stay reachable through them, some 1.4 KiB, until
-other tasks take their place. It does not add up: repeating a case shows a leak of any size."""
+PYTHON_SLACK = 512
+"""Bytes by which the Python heap may differ. A dictionary keeps the value of a deleted entry until its place
+is taken again (py/map.c), and whatever looks like an address keeps an object: some 250 bytes between one
+connection that has ended and another. It does not add up: repeating a case shows a leak of any size."""
 
 LINGERING_POOLS = {
     "REASSDATA": 16.0,  # IP_REASS_MAXAGE, and one tick

@@ -16,7 +16,7 @@ from bench.matrix.departures import departure
 from bench.matrix.expectation import Problem
 from bench.matrix.replies import sort_replies
 from bench.matrix.rules import judge
-from bench.matrix.states import Scene, prepare
+from bench.matrix.states import Scene, enter, prepare
 from bench.oracle import Oracle
 from emulation.machine import TimedFrame
 
@@ -95,6 +95,22 @@ class Runner:
         verdict = oracle.verdict(judged, fresh=fresh)
         known = [problem.rule for problem in found if departure(problem) is not None]
         return Result(name, verdict.problems, tuple(dict.fromkeys(known)))
+
+    def run_in_a_row(self, cases: Sequence[Case]) -> tuple[str, ...]:
+        """Run cases one after another without going back, and judge once, at the end.
+
+        What each leaves behind, however little, adds up. Returns the problems found. Raises PeerError if the
+        board does not come into a state any more.
+        """
+        oracle = self.oracle
+        oracle.restore(self._start)
+        for case in cases:
+            ends, _ = enter(oracle, case.state, ipv6=case.ipv6)
+            built = case.built(ends)
+            oracle.send(built.frame, pad=built.pad)
+            oracle.wind_down()
+        oracle.begin()
+        return oracle.verdict(fresh=True).problems
 
     def close(self) -> None:
         """Switch the board off."""

@@ -75,8 +75,17 @@ class Scene:
 
 def prepare(oracle: Oracle, state: str, *, ipv6: bool = False) -> Scene:
     """Bring the board of a fresh oracle into a state. Raises ValueError for an unknown one, PeerError."""
+    ends, connection = enter(oracle, state, ipv6=ipv6)
+    snapshot = oracle.snapshot()
+    oracle.send()
+    background = frozenset(reply.kind for reply in sort_replies(oracle.frames))
+    return Scene(ends, snapshot, connection, background)
+
+
+def enter(oracle: Oracle, state: str, *, ipv6: bool = False) -> tuple[Ends, Connection | None]:
+    """Open a connection, if need be, and bring it into a state. Raises ValueError, PeerError."""
     if state == "listen":
-        return _scene(oracle, Ends.model(state, ipv6=ipv6), None)
+        return Ends.model(state, ipv6=ipv6), None
     if state not in STATES:
         raise ValueError(f"there is no state {state!r}; there are: {', '.join(STATES)}")
     peer = STATES[state](oracle, ipv6)
@@ -86,14 +95,7 @@ def prepare(oracle: Oracle, state: str, *, ipv6: bool = False) -> Scene:
     connection = connection_of(oracle.board, peer)
     assert connection is not None, f"the board has no connection in state {state}"
     ends = Ends(state, peer.tcp.local, peer.tcp.remote, connection.receive_next, connection.send_next)
-    return _scene(oracle, ends, connection)
-
-
-def _scene(oracle: Oracle, ends: Ends, connection: Connection | None) -> Scene:
-    snapshot = oracle.snapshot()
-    oracle.send()
-    background = frozenset(reply.kind for reply in sort_replies(oracle.frames))
-    return Scene(ends, snapshot, connection, background)
+    return ends, connection
 
 
 def _tcp(state: str) -> Callable[[Oracle, bool], Peer]:
