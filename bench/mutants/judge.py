@@ -48,6 +48,7 @@ def one_line(report: pytest.TestReport) -> str:
     line = re.sub(r"^(?:[\w.]+\.)?(\w+(?:Error|Fault)): (?=\S)", r"\1: ", line).removeprefix(
         "AssertionError: "
     )
+    line = re.sub(r" (?:object )?at 0x[0-9a-f]+>", ">", line)  # differs from run to run
     return line if len(line) <= MESSAGE else line[: MESSAGE - 1] + "…"
 
 

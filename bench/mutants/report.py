@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,10 @@ def table(verdicts: Sequence[Verdict]) -> Table:
     for verdict in verdicts:
         name = Text(verdict.name, style=STYLES.get(verdict.fate, "bold yellow"))
         if verdict.fate is Fate.CAUGHT:
-            catchers = "\n".join(short(catch.test) for catch in verdict.catches)
+            cases = Counter(short(catch.test).partition("[")[0] for catch in verdict.catches)
+            catchers = "\n".join(f"{name} ({count})" if count > 1 else name for name, count in cases.items())
+            if len(verdict.catches) == 1:
+                catchers = short(verdict.catches[0].test)
             shown.add_row(name, verdict.wrong, Text(catchers), Text(verdict.catches[0].message))
         else:
             shown.add_row(name, verdict.wrong, Text(str(verdict.fate).upper()), Text(verdict.detail))

@@ -17,7 +17,7 @@ from bench.board import ROOT
 from bench.cli import main
 from bench.cli import mutants as command
 from bench.mutants import catalogue, trial
-from bench.mutants.edits import Replace, Wrap
+from bench.mutants.edits import Replace
 from bench.mutants.mutant import Family, Mutant
 from bench.mutants.report import write_page
 from bench.mutants.trial import Catch, Fate, Trials, Verdict
@@ -94,14 +94,6 @@ def test_firmware_captures_and_output_are_kept_if_that_is_asked_for(tmp_path: Pa
     kept = {path.name for path in (tmp_path / mutant.name).iterdir()}
     assert {"firmware", "captures", "output.txt", "result.json"} <= kept
     assert list((tmp_path / mutant.name / "captures").rglob("*.pcapng"))
-
-
-def test_a_wrapped_coroutine_works_on_the_board(tmp_path: Path) -> None:
-    code = "async def wrong(right, self):\n    raise OSError(5)\n"
-    mutant = Mutant("crash", "closing fails", (Wrap("ws_server/link.py", "Link.close", code),), (UPGRADE,))
-    verdict = Trials(tmp_path).try_out(mutant)
-    assert verdict.fate is Fate.CAUGHT, verdict
-    assert verdict.expected
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal there")
