@@ -12,7 +12,7 @@ import pytest
 
 from bench.board import Board, BoardState
 from bench.capture import Capture
-from bench.cases import Case, Runner, Verdict, all_cases
+from bench.cases import Case, Runner, Verdict, all_cases, find
 
 
 @pytest.fixture(scope="module")
@@ -33,3 +33,16 @@ def test_case(runner: Runner, capture: Capture, case: Case) -> None:
         assert case.departure is not None
         pytest.xfail(case.departure.reason)
     assert not result.problems, "\n".join([case.title, case.expected, *result.problems])
+
+
+def test_what_ran_before_a_case_leaves_no_trace_in_its_capture(runner: Runner) -> None:
+    names = (
+        "ethernet-03-oversize-burst-of-10",
+        "tcp-40-segments-backwards-ipv6",
+        "websocket-59-utf-8-text-ff",
+    )
+    cases = find(names)
+    first = [runner.run(case).frames for case in cases]
+    again = [runner.run(case).frames for case in reversed(cases)]
+    assert all(first)
+    assert first == again[::-1]

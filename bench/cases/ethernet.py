@@ -72,7 +72,7 @@ LARGE = entry(
     "oversize",
     "A frame longer than 1518 bytes, and more frames than the receive ring holds",
     expected="An oversize frame is dropped; of a burst some are answered, and reception goes on.",
-    source="IEEE 802.3, section 3.2.7; ENC28J60 data sheet DS39662, sections 6.3 and 7.2",
+    source="IEEE 802.3, section 3.2.7; ENC28J60 data sheet DS39662, sections 3.2 and 7.2",
     cases=[
         variant(
             f"{size}-bytes",

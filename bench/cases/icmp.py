@@ -191,7 +191,7 @@ ERRORS = entry(
     "errors",
     "Unreachable that quotes a packet cut short, source quench, an absurd MTU",
     expected="No reply to an error; the connection that is meant goes on.",
-    source="RFC 1122, section 3.2.2; RFC 5927, section 4; RFC 6633, section 5; RFC 8201, section 4",
+    source="RFC 1122, section 3.2.2; RFC 5927, section 4; RFC 6633, section 3; RFC 8201, section 4",
     start=Start.ESTABLISHED,
     cases=[
         variant(f"unreachable-quotes-{size}", Quote(3, 1, size), Echo(), expect=(ALIVE,))
