@@ -10,7 +10,7 @@ BIN := build/venv/bin
 # The targets work in one tree and run parallel builds themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help bench test lint format firmware perf mutants doctor docs lock wheel clean distclean python
+.PHONY: help bench test lint format firmware perf mutants renode doctor docs lock wheel clean distclean python
 
 help: ## List the targets
 	@echo "make bench and make test are all you need; the rest is for developers."
@@ -47,6 +47,10 @@ perf: python ## Measure speed and memory
 mutants: python ## Break the firmware in every way we know of, and see whether the tests catch it
 	@$(SETUP) setup test
 	@$(BIN)/bench mutants $(ARGS)
+
+renode: python ## Say how to get Renode, the second engine, and check the one that is there
+	@$(SETUP) setup run
+	@$(BIN)/bench renode
 
 doctor: python ## What is there, what is missing, how to get it
 	@if [ -x $(BIN)/bench ]; then $(BIN)/bench doctor; \

@@ -25,6 +25,7 @@ COMMANDS = {
     "perf": "Measure speed and memory.",
     "mutants": "Build firmware that is wrong on purpose and see whether the tests catch it.",
     "firmware": "Build the firmware and show how much of the board it takes.",
+    "renode": "Check Renode, the second engine, or say how to get it.",
     "doctor": "Show what is there, what is missing and how to get it.",
 }
 

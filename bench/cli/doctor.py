@@ -264,16 +264,19 @@ def git() -> Finding:
 
 def renode() -> Finding:
     """The other engine."""
-    program = os.environ.get("RENODE") or shutil.which("renode")
-    if not program:
+    from emulation.renode.find import find_renode
+
+    try:
+        found = find_renode()
+    except UserError as error:
         return Finding(
             "Renode",
             False,
-            "runs the same firmware on the same platform file",
-            "install a release of Renode and put `renode` on PATH",
+            f"runs the same suites with --engine renode; {error.message}",
+            "`make renode` says how to get it; name it with RENODE or put it on the PATH",
             "option",
         )
-    return Finding("Renode", True, f"{_output(program, '--version')}, {program}", need="option")
+    return Finding("Renode", True, f"{found.version}, {' '.join(found.command)}", need="option")
 
 
 def zephyr() -> Finding:

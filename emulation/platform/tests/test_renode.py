@@ -10,6 +10,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from emulation.platform import ARDUINO_101, load_platform
 from emulation.platform.renode import descriptions_for
 
 SCRIPT = ARDUINO_101.with_suffix(".resc")
+SUITE = ARDUINO_101.with_suffix(".robot")
 FIRMWARE = Path(__file__).parents[3] / "build" / "firmware" / "ws_bench.elf"
 FAILED = "There was an error"
 """What the monitor prints when it gives up a script."""
@@ -136,3 +138,60 @@ def test_the_firmware_boots(renode: list[str], candidates: list[Path], tmp_path:
             break
     printed = console.read_text() if console.is_file() else ""
     assert "ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082" in printed, output
+
+
+STUB = """\
+*** Keywords ***
+Setup
+    No Operation
+Teardown
+    No Operation
+Test Teardown
+    No Operation
+Execute Command
+    [Arguments]    ${command}    ${machine}=
+    No Operation
+Execute Script
+    [Arguments]    ${path}
+    No Operation
+Start Emulation
+    No Operation
+Create Terminal Tester
+    [Arguments]    ${uart}    ${timeout}=
+    No Operation
+Create Network Interface Tester
+    [Arguments]    ${interface}
+    No Operation
+Wait For Line On Uart
+    [Arguments]    ${line}    ${timeout}=
+    No Operation
+Send Frame
+    [Arguments]    ${bytes}
+    No Operation
+Wait For Outgoing Packet With Bytes At Index
+    [Arguments]    ${bytes}    ${index}    ${packets}    ${timeout}
+    No Operation
+"""
+"""Renode's own keywords, as far as the suite uses them."""
+
+
+def test_the_suite_for_renodes_own_runner_is_well_formed(tmp_path: Path) -> None:
+    stub = tmp_path / "renode-keywords.robot"
+    stub.write_text(STUB)
+    command = [sys.executable, "-m", "robot", "--dryrun", "--output", "NONE", "--report", "NONE"]
+    command += ["--log", "NONE", "--variable", f"RENODEKEYWORDS:{stub}", str(SUITE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 tests, 3 passed" in done.stdout
+
+
+def test_the_suite_for_renodes_own_runner_passes(tmp_path: Path) -> None:
+    runner = shutil.which("renode-test")
+    if runner is None:
+        pytest.skip("no renode-test on the PATH")
+    if not FIRMWARE.is_file():
+        pytest.skip("no firmware: build it with `bench firmware`")
+    done = subprocess.run(
+        [runner, "-r", str(tmp_path), str(SUITE)], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -161,6 +161,19 @@ def test_nothing_is_left_behind(
         bench.communicate()
 
 
+def test_a_fresh_process_takes_over_before_the_memory_is_used_up(
+    machine: RenodeMachine, elf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulation.renode.machine.RESTORES", 2)
+    machine.load(elf)
+    state = machine.snapshot()
+    processes = []
+    for _ in range(3):
+        machine.restore(state)
+        processes.append(machine._process)
+    assert processes[0] is not processes[1] is processes[2]
+
+
 def test_its_pipes_are_not_for_other_processes(machine: RenodeMachine, elf: Path) -> None:
     machine.load(elf)
     assert machine._process is not None

@@ -1,0 +1,49 @@
+"""`bench renode` and `bench doctor` where there is no Renode: how to get it, in so many words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench.cli import doctor, main
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without Renode."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("RENODE", raising=False)
+
+
+def test_it_says_how_to_get_renode(bare: None) -> None:
+    result = CliRunner().invoke(main, ["renode"])
+    assert result.exit_code == 2
+    assert "renode-run download" in result.output
+    assert "there is no Renode on this machine" in result.stderr
+
+
+def test_the_suites_do_not_run_without_one(bare: None, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["run", "--engine", "renode", "--report", str(tmp_path / "report")])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: there is no Renode on this machine\n  what to do: name one with")
+
+
+def test_the_doctor_tells_an_unusable_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    old = tmp_path / "renode"
+    old.write_text("#!/bin/sh\necho 'Renode, version 1.9.0.1 (0-0)'\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("RENODE", str(old))
+    finding = doctor.renode()
+    assert (finding.present, finding.need) == (False, "option")
+    assert "Renode 1.9.0 is too old for the board" in finding.detail
+    assert "make renode" in finding.remedy
+
+
+def test_the_doctor_names_the_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "renode"
+    program.write_text("#!/bin/sh\necho 'Renode, version 1.16.1.1 (0-0)'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("RENODE", str(program))
+    assert doctor.renode().detail == f"1.16.1.1 (0-0), {program}"
