@@ -75,6 +75,9 @@ class BoardListener:
         if self._problem is not None:
             _fail(result, str(self._problem))
             return
+        if result.skipped:  # also because the engine could not do it, and may have ended over it
+            session.current().capture.unfollow()
+            return
         running = session.current()
         board = running.board
         try:

@@ -15,6 +15,8 @@ PREAMBLE = 8
 GAP = 12
 MINIMUM = 60
 """Bytes of the shortest frame without its FCS (IEEE 802.3, minFrameSize of 64 with it)."""
+MAXIMUM = 1514
+"""Bytes of the longest frame without its FCS (IEEE 802.3, maxBasicFrameSize of 1518 with it)."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from emulation.machine import Need
@@ -13,12 +14,18 @@ LACKS: Mapping[str, str] = {
 NEW_PACKET_LIBRARY = (1, 16, 1)
 """Versions before it render each frame that the board sends for their log, and end where they cannot."""
 
-_RENDERING = "is not defined in ICMPv"
+_UNKNOWN = re.compile(r".*?((?:Type|TypeCode) of \S+ is not defined in ICMPv\S+)")
 
 
-def ended_by_rendering(version: tuple[int, ...], why: str) -> bool:
-    """Whether this is how old versions end over a frame that their packet library cannot render.
+def ended_by_rendering(version: tuple[int, ...], log: str) -> bool:
+    """Whether this is the log of an old version that met a frame which its packet library cannot render.
 
     Known: neighbour advertisements (ICMPv6 type 136) and ICMP type 11 code 1, reassembly time exceeded.
     """
-    return version < NEW_PACKET_LIBRARY and _RENDERING in why
+    return version < NEW_PACKET_LIBRARY and bool(unknown_type(log))
+
+
+def unknown_type(log: str) -> str:
+    """What the packet library did not know, in its own words; empty where it was something else."""
+    found = _UNKNOWN.search(log)
+    return found[1] if found else ""

@@ -15,9 +15,9 @@ from emulation.elf import Firmware
 from emulation.errors import EngineLacks, Evidence, GuestFault, UserError
 from emulation.machine import Stop, TimedFrame
 from emulation.platform import ARDUINO_101
-from emulation.renode.cable import MINIMUM, Cable, Waiting
+from emulation.renode.cable import MAXIMUM, MINIMUM, Cable, Waiting
 from emulation.renode.find import find_renode
-from emulation.renode.limits import LACKS, ended_by_rendering
+from emulation.renode.limits import LACKS, ended_by_rendering, unknown_type
 from emulation.renode.process import Refused, RenodeFailed, RenodeProcess
 
 SCRIPT = ARDUINO_101.with_suffix(".resc")
@@ -190,14 +190,14 @@ class RenodeMachine:
         try:
             return self._process.request(*words)
         except (RenodeFailed, Refused) as failure:
+            self._failure = self._explain(str(failure), self._process.log)
             self._end()
-            self._failure = self._explain(str(failure))
             raise self._failure from None
 
-    def _explain(self, why: str) -> EngineLacks | GuestFault:
-        if ended_by_rendering(self.renode.number, why):
+    def _explain(self, why: str, log: str) -> EngineLacks | GuestFault:
+        if ended_by_rendering(self.renode.number, log):
             return EngineLacks(
-                f"{self.renode.name} ends when it has to log what the board sends here: {why}",
+                f"{self.renode.name} ends when it has to log what the board sends here: {unknown_type(log)}",
                 "use Renode 1.16.1 or newer, or the embedded emulator",
             )
         return self._fault(f"{self.renode.name}: {why}")
@@ -220,12 +220,12 @@ class RenodeMachine:
     def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
         """Put an Ethernet frame (without FCS) on the cable; see `Machine.send_frame`.
 
-        Raises EngineLacks for a frame that is too short: Renode's controller would take it.
+        Raises EngineLacks for a frame that is too short or too long: Renode's controller would take it.
         """
-        if not pad and len(frame) < MINIMUM:
+        if (not pad and len(frame) < MINIMUM) or len(frame) > MAXIMUM:
             raise EngineLacks(
-                f"Renode's ENC28J60 does not drop runts, and this frame has {len(frame)} bytes",
-                "send it to the embedded emulator, or let it be padded",
+                f"Renode's ENC28J60 takes frames of any size, {len(frame)} bytes too, which a real one drops",
+                "send it to the embedded emulator",
             )
         data = frame.ljust(MINIMUM, b"\0") if pad else frame
         self._cable.send(self._now, data + (zlib.crc32(data).to_bytes(4, "little") if fcs is None else fcs))

@@ -12,7 +12,10 @@ import time
 from pathlib import Path
 
 TRAP = os.environ.get("FAKE_RENODE", "")
-CRASHES = {"crash": "Not set", "crash over a log": 'Type of "136" is not defined in ICMPv6Types'}
+CRASHES = {
+    "crash": "Not set",
+    "crash over a log": 'Out of range.\nParameter name: Type of "136" is not defined in ICMPv6Types',
+}
 
 
 def serve(requests: str, answers: str) -> None:

@@ -96,9 +96,12 @@ def test_a_frame_that_an_old_one_cannot_log_is_no_fault_of_the_guest(
         machine.run(1.0)
 
 
-def test_a_runt_is_refused(machine: RenodeMachine) -> None:
-    with pytest.raises(EngineLacks, match="does not drop runts, and this frame has 59 bytes"):
-        machine.send_frame(bytes(59), pad=False)
+@pytest.mark.parametrize("size", [59, 1515])
+def test_a_frame_of_a_size_that_only_a_real_controller_drops_is_refused(
+    machine: RenodeMachine, size: int
+) -> None:
+    with pytest.raises(EngineLacks, match=f"takes frames of any size, {size} bytes too"):
+        machine.send_frame(bytes(size), pad=False)
 
 
 def test_one_that_cannot_save(machine: RenodeMachine, elf: Path, fake: Callable[..., None]) -> None:
