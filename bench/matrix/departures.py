@@ -32,6 +32,10 @@ DEPARTURES: dict[str, str] = {
         "In TIME-WAIT, lwIP answers only segments that occupy sequence space."
     ),
     "*tcp-time-wait-ack-of-unsent/nothing": ("As above."),
+    "*tcp-time-wait-rst-inside/nothing": (
+        "In TIME-WAIT, lwIP ignores every RST (RFC 1337, section 3), and so has none to challenge (RFC "
+        "5961, section 3.2)."
+    ),
     "*tcp-close-wait-outside/data": (
         "lwIP takes acknowledgement and window from a segment whose sequence number is unacceptable, "
         "and so goes on sending; the data carry the acknowledgement that is due."
