@@ -25,9 +25,10 @@ class BoardLibrary(SendingKeywords, ExpectingKeywords, CaseKeywords, BoardKeywor
 
     = Evidence =
 
-    Each test leaves a capture (pcapng) in the folder `captures` beside the log. End tests with `Conclude
-    Test` as teardown: it checks that the board still serves and draws the frames of the test into the log.
-    A guest that crashed, printed a Python traceback or no longer answers fails the test in any case.
+    Each test leaves a capture (pcapng) in the folder `captures` beside the log. The log shows its frames as a
+    ladder diagram, in which the one that a failed check objected to is marked, its console and its figures.
+    End tests with `Conclude Test` as teardown: it checks that the board still serves. A guest that crashed,
+    printed a Python traceback or no longer answers fails the test in any case.
     """
 
     ROBOT_LIBRARY_SCOPE = "TEST"

@@ -6,14 +6,18 @@ Every test starts from the booted board, leaves a capture, and answers for its g
 from __future__ import annotations
 
 import atexit
+import os
 import re
 from pathlib import Path
 from typing import Any
 
+from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
+from robot.result import TestCase
 
 from bench.board import Board
 from bench.robot import session
+from bench.robot.record import TestRecord
 from emulation.errors import GuestFault, UserError
 
 
@@ -29,7 +33,7 @@ class BoardListener:
     def __init__(self) -> None:
         self._problem: Exception | None = None
         self._written: set[Path] = set()
-        self._instructions = 0
+        self._record: TestRecord | None = None
         self._name = ""
         self.capture_path: Path | None = None
         """Where the capture of the running test is written."""
@@ -45,6 +49,7 @@ class BoardListener:
         """Restore the booted board and begin a capture."""
         self._problem = None
         self.capture_path = None
+        self._record = None
         try:
             if not session.is_configured():
                 session.configure(_settings_from_variables())
@@ -66,12 +71,22 @@ class BoardListener:
         self._name = name
         running = session.current()
         board = running.restart()
-        self._instructions = board.instructions
+        self._record = TestRecord(running)
         assert self.capture_path is not None
         running.capture.follow(self.capture_path, f"{name}; engine {board.engine}, seed {board.seed}")
 
+    def start_keyword(self, data: Any, result: Any) -> None:
+        """Note where the test ends and its teardown begins."""
+        if self._record is not None and result.type == "TEARDOWN" and isinstance(result.parent, TestCase):
+            self._record.teardown_begins()
+
+    def end_keyword(self, data: Any, result: Any) -> None:
+        """Note what failed, and when."""
+        if self._record is not None:
+            self._record.keyword_ended(result.message if result.failed else "")
+
     def end_test(self, data: Any, result: Any) -> None:
-        """Finish the capture, judge the guest, put the figures of the test into its message."""
+        """Finish the capture, judge the guest, put figures and ladder of the test into the log."""
         if self._problem is not None:
             _fail(result, str(self._problem))
             return
@@ -86,18 +101,19 @@ class BoardListener:
             if str(fault) not in result.message:
                 _fail(result, f"{fault}\ncapture: {self.capture_path}")
         running.capture.unfollow()
+        record = self._record
+        if record is None:
+            return
+        message = result.message if result.failed else ""
+        logger.info(record.html(result.name, message, self._link()), html=True)
         if result.passed and not result.message:
-            result.message = self.figures(board)
+            result.message = ", ".join(f"{value} {name}" for name, value, _ in record.figures())
 
-    def figures(self, board: Board) -> str:
-        """What the running test took, in virtual terms: the same on every machine."""
-        running = session.current()
-        sent = sum(frame.direction == "to-board" for frame in running.capture.frames)
-        millions = (board.instructions - self._instructions) / 1e6
-        seconds = board.clock.now - running.boot_time
+    def _link(self) -> str:
+        """The capture of the test as the log beside it links to it."""
+        folder = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
         return (
-            f"{sent} frames to the board, {len(running.capture.frames) - sent} from it, "
-            f"{seconds * 1000:.1f} virtual ms, {millions:.2f} million instructions"
+            "" if self.capture_path is None else Path(os.path.relpath(self.capture_path, folder)).as_posix()
         )
 
     def _path_for(self, result: Any) -> Path:

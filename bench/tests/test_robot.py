@@ -134,6 +134,31 @@ def test_a_failed_check_names_what_was_expected_and_what_came(tmp_path: Path) ->
     assert "1 tests: 0 passed, 1 failed" in result.out
 
 
+def evidence(result: Run, test: str) -> str:
+    """What the log says about a test itself, outside of its keywords."""
+    tree = ElementTree.parse(result.report / "output.xml")
+    found = next(element for element in tree.iter("test") if element.attrib["name"] == test)
+    return "".join(message.text or "" for message in found.findall("msg"))
+
+
+def test_the_log_of_each_test_has_ladder_capture_console_and_figures(tmp_path: Path) -> None:
+    wrong = "Wrong\n    Open WebSocket\n    Send Masked Text    one\n    Text Should Arrive    two\n\n"
+    silent = "Silent\n    Open WebSocket\n    Text Should Arrive    two\n"
+    result = run(tmp_path, CONCLUDING + ECHO.format(name="Right") + wrong + silent)
+    right = evidence(result, "Right")
+    assert "WebSocket text [FIN] b&#x27;Right&#x27;" in right
+    assert 'class="frame deviates"' not in right
+    assert 'href="captures/own/right.pcapng"' in right
+    for figure in ("virtual ms", "million instructions", "bytes of heap free at least"):
+        assert figure in right
+    assert evidence(result, "Wrong").count('class="frame deviates"') == 1
+    assert "✗ expected WebSocket text [FIN] b&#x27;two&#x27;" in evidence(result, "Wrong")
+    assert "✗ nothing came" in evidence(result, "Silent")
+    # What the teardown and the health check send is no part of the picture.
+    assert "alive?" not in right
+    assert "of teardown and health check, are in the capture" in right
+
+
 @pytest.mark.parametrize(
     ("defect", "kind"), [(UD2, "exception"), (JUMP_TO_SELF, "spin")], ids=["crashes", "spins"]
 )

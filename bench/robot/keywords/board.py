@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from bench.layers.tcp_state import TcpError
 from bench.peer import Peer, PeerError
-from bench.report_ladder import ladder
 from bench.robot import session
 from bench.robot.keywords.base import Keywords
 from bench.robot.listener import LISTENER
@@ -66,11 +64,10 @@ class BoardKeywords(Keywords):
         self.board.health.check()
 
     def conclude_test(self) -> None:
-        """Close what is open, draw the frames of the test, check that the board is healthy.
+        """Close what is open, check that the board is healthy.
 
         To be used as test teardown.
         """
-        frames = list(session.current().capture.frames)
         for peer in reversed(self._peers):
             peer.timeout = 1.0
             try:
@@ -79,14 +76,6 @@ class BoardKeywords(Keywords):
             except (PeerError, TcpError, GuestFault) as problem:
                 logger.info(f"closing a connection: {problem}")
         self._peers.clear()
-        board = self.board
-        logger.info(LISTENER.figures(board))
-        logger.info(ladder(frames, board.wire.board, board.wire.host), html=True)
-        if LISTENER.capture_path is not None:
-            log = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
-            link = Path(os.path.relpath(LISTENER.capture_path, log)).as_posix()
-            logger.info(f'Capture: <a href="{link}">{link}</a>', html=True)
-        logger.info(f"Console:\n{board.uart.tail}")
         try:
             self.board_should_be_healthy()
         except GuestFault as fault:

@@ -1,0 +1,80 @@
+"""What is noted while a test runs, and what its log shows of it."""
+
+from __future__ import annotations
+
+from bench.guest_heap import GuestHeap
+from bench.report.conversation import tell
+from bench.report.evidence import Figure, evidence, find_deviation
+from bench.report.ladder import Deviation, Ladder
+from bench.robot.session import Session
+from emulation.errors import UserError
+
+
+class TestRecord:
+    """The record of one test on the board of a session, from its restored state on.
+
+    Nothing here disturbs the board or takes virtual time.
+    """
+
+    def __init__(self, running: Session) -> None:
+        self._running = running
+        self._board = running.board
+        self._instructions = self._board.instructions
+        self._failures: list[tuple[int, float, str]] = []
+        self._own_frames: int | None = None
+        try:
+            self._heap: GuestHeap | None = GuestHeap(self._board)
+        except UserError:
+            self._heap = None  # a firmware without MicroPython
+        self._least_free = 0 if self._heap is None else self._heap.free()
+
+    def teardown_begins(self) -> None:
+        """The test's own frames have crossed the wire."""
+        self._own_frames = self._running.capture.mark()
+
+    def keyword_ended(self, failure: str = "") -> None:
+        """A keyword is over; `failure` is its message if it failed."""
+        if failure:
+            self._failures.append((self._running.capture.mark(), self._board.clock.now, failure))
+        if self._heap is not None:
+            self._least_free = min(self._least_free, self._heap.free())
+
+    def figures(self) -> list[Figure]:
+        """What the test took so far, in virtual terms: the same on every machine."""
+        frames = self._running.capture.frames
+        sent = sum(frame.direction == "to-board" for frame in frames)
+        seconds = self._board.clock.now - self._running.boot_time
+        figures = [
+            Figure("frames to the board", f"{sent}", "with those of teardown and health check"),
+            Figure("from it", f"{len(frames) - sent}", "frames that the board has sent"),
+            Figure("virtual ms", f"{seconds * 1000:.1f}", "the board's own time, from its restored state on"),
+        ]
+        if instructions := self._board.instructions - self._instructions:
+            millions = f"{instructions / 1e6:.2f}"
+            figures.append(Figure("million instructions", millions, "executed by the board's CPU"))
+        if self._heap is not None:
+            meaning = (
+                "free bytes of the Python heap, the least that was seen between two keywords; garbage that "
+                "has not been collected counts as used"
+            )
+            figures.append(Figure("bytes of heap free at least", f"{self._least_free}", meaning))
+        return figures
+
+    def html(self, name: str, message: str, capture: str) -> str:
+        """Figures, ladder and console for the log. `message` is why the test failed, `capture` a link."""
+        steps = tell(self._running.capture.frames)
+        own = len(steps) if self._own_frames is None else self._own_frames
+        deviation: Deviation | None = None
+        if message:
+            found = next((failure for failure in self._failures if failure[2] in message), None)
+            if found is not None:
+                deviation = find_deviation(steps, *found)
+            if found is None or found[0] > own:
+                own = len(steps)  # it failed in the teardown
+        rest = len(steps) - own
+        note = f"{rest} more frames, of teardown and health check, are in the capture." if rest else ""
+        wire = self._board.wire
+        title = f"Frames of the test {name}"
+        ladder = Ladder(wire.host.name, wire.board.name, steps[:own], title, deviation, note)
+        console = self._board.uart.text[self._running.printed :]
+        return evidence(ladder, self.figures(), capture, console)
