@@ -97,8 +97,11 @@ if TYPE_CHECKING or not MICROPYTHON:
         """Write the traceback of `error` to the standard error output."""
         traceback.print_exception(error)
 
-    async def read_into(reader: Reader, buffer: bytearray) -> int:
-        """Wait for bytes, put them at the start of `buffer`, return how many; 0 is the end."""
+    async def read_into(reader: Reader, buffer: bytearray) -> int | None:
+        """Wait for bytes, put them at the start of `buffer`, return how many; 0 is the end.
+
+        None if there were none after all: try again.
+        """
         data = await reader.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
@@ -114,11 +117,16 @@ if TYPE_CHECKING or not MICROPYTHON:
             """How many bytes the network stack has not taken yet."""
             return self._writer.transport.get_write_buffer_size()
 
-        def write(self, data: bytes | memoryview) -> None:
-            """Send `data`. Raises OSError if the connection is known to be lost."""
-            if self._writer.transport.is_closing():
+        def write(self, data: bytes | memoryview) -> bool:
+            """Send `data`; whether the network stack has taken all there is.
+
+            Raises OSError if the connection is known to be lost.
+            """
+            transport = self._writer.transport
+            if transport.is_closing():
                 raise ConnectionResetError("connection lost")
-            self._writer.write(data)
+            transport.write(data)
+            return not transport.get_write_buffer_size()
 
         async def drain(self) -> None:
             """Wait until all is sent. Raises OSError."""
@@ -178,6 +186,7 @@ else:
         check_utf8 = utf8.check_utf8
 
     Reader = Writer = asyncio.StreamReader
+    read_into = asyncio.StreamReader.readinto
     spawn = asyncio.create_task
     sleep_ms = asyncio.sleep_ms
     ticks_ms = time.ticks_ms
@@ -201,13 +210,6 @@ else:
         """See above."""
         return bytes([random.getrandbits(8) for _ in range(count)])
 
-    async def read_into(reader, buffer):
-        """See above."""
-        while True:
-            count = await reader.readinto(buffer)
-            if count is not None:
-                return count
-
     _RETRY = 50  # milliseconds
 
     class Output:
@@ -228,9 +230,10 @@ else:
                 count = self._stream.s.write(data)
                 if count is not None:
                     if count == len(data):
-                        return
+                        return True
                     data = memoryview(data)[count:]
             self._queue.append(data)
+            return False
 
         async def drain(self):
             """See above."""

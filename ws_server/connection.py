@@ -1,18 +1,16 @@
 """The connection that listeners hold: the `conn` of Zephyr.js' `ws` module, on an asyncio stream."""
 
-from .compat import TYPE_CHECKING, spawn
+from .compat import TYPE_CHECKING
 from .errors import BacklogFullError, ProtocolError
-from .events import EventEmitter
-from .messages import Message, Ping, Pong
+from .events import AsyncEventEmitter
+from .messages import Ping, Pong
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from .link import Link
     from .protocol import Data, Event
 
 
-class WebSocketConnection(EventEmitter):
+class WebSocketConnection(AsyncEventEmitter):
     """One client.
 
     Events, with their arguments:
@@ -86,32 +84,14 @@ class WebSocketConnection(EventEmitter):
         """Drop the connection at once, without a closing handshake."""
         self._link.drop()
 
-    def listener_failed(self, event: str, error: Exception) -> None:
-        """Report a listener that raised as `error`; print it if that is what failed or nobody listens."""
-        if event == "error" or not self.emit("error", error):
-            super().listener_failed(event, error)
-
-    def start_listener(self, event: str, coroutine: "Any") -> None:
-        """Run a listener that is a coroutine function as a task."""
-        spawn(self._guard(event, coroutine))
-
-    async def _guard(self, event: str, coroutine: "Any") -> None:
-        try:
-            await coroutine
-        except Exception as error:
-            self.listener_failed(event, error)
-
     def _check_queue(self) -> None:
-        if self.buffered > self._max_queue:
-            raise BacklogFullError(
-                f"{self.buffered} bytes wait for a slow reader, max_queue is {self._max_queue}"
-            )
+        unsent = self._link.unsent()
+        if unsent > self._max_queue:
+            raise BacklogFullError(f"{unsent} bytes wait for a slow reader, max_queue is {self._max_queue}")
 
     def deliver(self, event: "Event") -> None:
-        """Emit one of the protocol's events. For the server's use."""
-        if isinstance(event, Message):
-            self.emit("message", event.data)
-        elif isinstance(event, Ping):
+        """Emit one of the protocol's events, except messages. For the server's use."""
+        if isinstance(event, Ping):
             self.emit("ping", event.data)
         elif isinstance(event, Pong):
             self.emit("pong", event.data)

@@ -1,6 +1,6 @@
 """Events in the manner of Node's EventEmitter: listeners by name, called in the order they were added."""
 
-from .compat import TYPE_CHECKING, print_exception
+from .compat import TYPE_CHECKING, print_exception, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,14 +63,14 @@ class EventEmitter:
     def _add(self, event: str, listener: "Listener", once: bool) -> None:
         if not callable(listener):
             raise TypeError(f"the listener for {event!r} is not callable")
-        entries = self._listeners.get(event)
-        if entries is None:
-            entries = self._listeners[event] = []
+        # A new list each time: `emit` may be at work on the old one.
+        entries = list(self._listeners.get(event, ()))
         if self._max_listeners and len(entries) >= self._max_listeners:
             raise ValueError(
                 f"more than {self._max_listeners} listeners for {event!r}: a leak? (see set_max_listeners)"
             )
         entries.append((listener, once))
+        self._listeners[event] = entries
 
     def remove_listener(self, event: str, listener: "Listener") -> "Self":
         """Forget the listener added last for `event`, if there is one."""
@@ -118,12 +118,12 @@ class EventEmitter:
         entries = self._listeners.get(event)
         if not entries:
             return False
-        for listener, once in list(entries) if len(entries) > 1 else (entries[0],):
+        for listener, once in entries:
             if once:
                 self.remove_listener(event, listener)
             try:
                 result = listener(*arguments)
-                if hasattr(result, "send") and hasattr(result, "throw"):
+                if result is not None and hasattr(result, "send") and hasattr(result, "throw"):
                     self.start_listener(event, result)
             except Exception as error:
                 self.listener_failed(event, error)
@@ -137,6 +137,25 @@ class EventEmitter:
         """A listener of `event` was a coroutine function. Subclasses that have an event loop start it."""
         coroutine.close()
         raise TypeError(f"the listener for {event!r} is a coroutine function, but nothing here could run it")
+
+
+class AsyncEventEmitter(EventEmitter):
+    """An EventEmitter in an event loop: coroutine functions may listen; what listeners raise is an event."""
+
+    def listener_failed(self, event: str, error: Exception) -> None:
+        """Report a listener that raised as `error`; print it if that is what failed or nobody listens."""
+        if event == "error" or not self.emit("error", error):
+            super().listener_failed(event, error)
+
+    def start_listener(self, event: str, coroutine: "Any") -> None:
+        """Run a listener that is a coroutine function as a task."""
+        spawn(self._guard(event, coroutine))
+
+    async def _guard(self, event: str, coroutine: "Any") -> None:
+        try:
+            await coroutine
+        except Exception as error:
+            self.listener_failed(event, error)
 
 
 class _Decorator:

@@ -23,7 +23,9 @@ _OPEN, _CLOSE, _INTERVAL, _PING, _IDLE = range(5)
 class Link:
     """One TCP connection, made by the task that reads from it; `expire` and `drop` cancel that task.
 
-    `heard` is to be set when something has come. `lost` is the error that broke the connection, if one did;
+    `heard` is to be set when something has come. While `corked` is set, `flush` does nothing, so that what
+    many small events cause goes out in few segments. `flusher` is the task that sends what could not be sent
+    at once, if there is one. `lost` is the error that broke the connection, if one did;
     `cancelled` tells a cancellation of ours from others.
     """
 
@@ -44,42 +46,38 @@ class Link:
         self._pinged = False
         self.heard = False
         self._reader_task: Any = asyncio.current_task()
-        self._flusher: Any = None
+        self.corked = False
+        self.flusher: Any = None
         self._awaited = False  # whether the reader waits for the flusher
         self._dropped = False
-        self._corked = False
 
     def unsent(self) -> int:
         """Bytes that the network stack has not taken yet."""
-        return self.protocol.queued + (0 if self._dropped else self._output.unsent())
-
-    def cork(self) -> None:
-        """Let `flush` wait for `flushed`: what many small events cause goes out in few segments."""
-        self._corked = True
+        queued = self.protocol.queued
+        # Without a task that sends, the network stack has all.
+        return queued if self.flusher is None or self._dropped else queued + self._output.unsent()
 
     def flush(self) -> None:
         """Send what the protocol has queued; what cannot be sent at once is sent by a task."""
-        if self._corked and not self._dropped:
+        if self.corked and not self._dropped:
             return
+        taken = True
         try:
             for data in self.protocol.data_to_send():
                 if not self._dropped:
-                    self._output.write(data)
+                    taken = self._output.write(data)
         except OSError as error:
             self.lose(error)
-        if self._flusher is None and not self._dropped and self._output.unsent():
-            self._flusher = spawn(self._drain())
+        if not taken and self.flusher is None and not self._dropped:
+            self.flusher = spawn(self._drain())
 
     async def flushed(self) -> None:
-        """Send, and wait until everything is sent, so that nobody reads more while the peer does not."""
-        self._corked = False
-        self.flush()
-        if self._flusher is not None:
-            self._awaited = True
-            try:
-                await self._flusher
-            finally:
-                self._awaited = False
+        """Wait until the flusher has sent everything, so that nobody reads more while the peer does not."""
+        self._awaited = True
+        try:
+            await self.flusher
+        finally:
+            self._awaited = False
 
     async def _drain(self) -> None:
         try:
@@ -87,7 +85,7 @@ class Link:
         except OSError as error:
             self.lose(error)
         finally:
-            self._flusher = None
+            self.flusher = None
 
     def expect_open(self) -> None:
         """The opening handshake must be done in time."""
@@ -159,7 +157,7 @@ class Link:
         # the flusher, which ends next. To cancel a task is to cancel what it waits for, and on MicroPython a
         # task that is cancelled while it runs takes the event loop with it.
         current = asyncio.current_task()
-        if current is self._reader_task or (self._awaited and current is self._flusher):
+        if current is self._reader_task or (self._awaited and current is self.flusher):
             return
         if not self.cancelled:
             self.cancelled = True
@@ -169,8 +167,8 @@ class Link:
         """Close the TCP connection, and wait for it; what is not sent by now is given up."""
         self._watchdog.clear(self)
         self.cancelled = True
-        if self._flusher is not None:
-            self._flusher.cancel()
+        if self.flusher is not None:
+            self.flusher.cancel()
         self.protocol.receive_eof()
         try:
             if self._dropped or self._output.unsent():

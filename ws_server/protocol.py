@@ -201,11 +201,12 @@ class ServerProtocol:
         if mask:
             self._put(serialise(opcode, payload, True, random_bytes(4)))
         elif len(payload) <= _WHOLE:
-            self._put(frame_header(opcode, len(payload)) + bytes(payload))
+            self._put(frame_header(opcode, len(payload)) + payload)
         else:
             view = memoryview(payload)
-            self._put(frame_header(opcode, len(payload)) + bytes(view[:_WHOLE]))
-            self._put(view[_WHOLE:])
+            rest = view[_WHOLE:]  # before anything is queued: there may be no memory
+            self._put(frame_header(opcode, len(payload)) + view[:_WHOLE])
+            self._put(rest)
 
     def _put(self, data: "bytes | memoryview") -> None:
         out = self._out

@@ -10,20 +10,18 @@ from .compat import (
     read_into,
     set_no_delay,
     sleep_ms,
-    spawn,
     tidy,
 )
 from .connection import WebSocketConnection
 from .errors import HandshakeError, ProtocolError
-from .events import EventEmitter
+from .events import AsyncEventEmitter
 from .handshake import Request, choose_protocol
 from .link import Link
+from .messages import Message
 from .protocol import CONNECTING, OPEN, ServerProtocol, no_memory
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from .compat import Listener, Reader, Writer
     from .handshake import AcceptHandler
 
@@ -35,7 +33,7 @@ _PATIENCE = 10
 """Milliseconds between two attempts to find memory for a message, and their number."""
 
 
-class WebSocketServer(EventEmitter):
+class WebSocketServer(AsyncEventEmitter):
     """A WebSocket server (RFC 6455).
 
         server = WebSocketServer(port=8080)
@@ -173,21 +171,6 @@ class WebSocketServer(EventEmitter):
         if self._closed is not None:
             await self._closed.wait()
 
-    def listener_failed(self, event: str, error: Exception) -> None:
-        """Report a listener that raised as `error`; print it if that is what failed or nobody listens."""
-        if event == "error" or not self.emit("error", error):
-            super().listener_failed(event, error)
-
-    def start_listener(self, event: str, coroutine: "Any") -> None:
-        """Run a listener that is a coroutine function as a task."""
-        spawn(self._guard(event, coroutine))
-
-    async def _guard(self, event: str, coroutine: "Any") -> None:
-        try:
-            await coroutine
-        except Exception as error:
-            self.listener_failed(event, error)
-
     def _check_closed(self) -> None:
         if self._closing and not self._links and self._closed is not None:
             self._listener = None
@@ -239,7 +222,8 @@ class WebSocketServer(EventEmitter):
             answered = self._dispatch(count, link, conn, full)
             if protocol.state != OPEN and protocol.accepted:
                 link.expect_close()
-            await link.flushed()
+            if link.flusher is not None:
+                await link.flushed()
             if protocol.finished:
                 return
             if answered or protocol.starved:
@@ -249,9 +233,12 @@ class WebSocketServer(EventEmitter):
                     await self._wait_for_memory(link, conn, starved)
                 continue
             starved = 0
-            count = await read_into(reader, self._buffer)
-            if not count:
+            read = None
+            while read is None:
+                read = await read_into(reader, self._buffer)
+            if not read:
                 return
+            count = read
             link.heard = True
 
     async def _wait_for_memory(self, link: Link, conn: WebSocketConnection, times: int) -> None:
@@ -270,10 +257,12 @@ class WebSocketServer(EventEmitter):
         A method of its own, so that no message is kept alive by a variable of the task that waits for the
         next.
         """
-        link.cork()
+        link.corked = True
         answered = False
         for event in link.protocol.receive_data(self._buffer, count):
-            if isinstance(event, Request):
+            if isinstance(event, Message):
+                conn.emit("message", event.data)
+            elif isinstance(event, Request):
                 self._answer(event, link, conn, full)
                 answered = True
             elif isinstance(event, HandshakeError):
@@ -283,6 +272,8 @@ class WebSocketServer(EventEmitter):
                 if isinstance(event, ProtocolError):
                     link.linger()
                 conn.deliver(event)
+        link.corked = False
+        link.flush()
         return answered
 
     def _answer(self, request: Request, link: Link, conn: WebSocketConnection, full: bool) -> None:
