@@ -151,7 +151,18 @@ class GuestHeap:
         context = self._words(self._context, self._roots * WORD)
         top = context[0]  # thread.stack_top
         stack = values["esp"] & -WORD
-        return (*values.values(), *self._words(stack, max(top - stack, 0)), *context)
+        frames = self._python_frames(context)
+        return (*values.values(), *self._words(stack, max(top - stack, 0)), *frames, *context)
+
+    def _python_frames(self, context: tuple[int, ...]) -> tuple[int, ...]:
+        """What is on the stack of Python frames, where the firmware has one (MICROPY_ENABLE_PYSTACK)."""
+        try:
+            start = self._board.symbol("python_stack")
+        except KeyError:
+            return ()
+        # thread.pystack_start, pystack_end, pystack_cur
+        current = context[context.index(start) + 2] if start in context else start
+        return self._words(start, current - start)
 
     def _kinds(self) -> bytes:
         table = self._board.read_memory(self._area.table, self._area.table_size)

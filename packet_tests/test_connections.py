@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from bench import Wire
-from bench.layers.websocket import WebSocket, WebSocketClose, describe
+from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
 
 BACKLOG = 8
@@ -39,26 +39,6 @@ def test_five_clients_with_long_messages(wire: Wire, size: int) -> None:
             peer.send_frame(WebSocket(opcode="binary") / bytes([number] * size))
         for number, peer in enumerate(peers):
             peer.expect_frame("binary", bytes([number] * size), timeout=20)
-
-
-@pytest.mark.usefixtures("unharmed")
-def test_five_clients_with_messages_of_the_greatest_size_are_served_or_told_why_not(wire: Wire) -> None:
-    """Five times 4 KiB in and out do not fit into the board's memory; that must not hurt anybody else."""
-    with ExitStack() as stack:
-        peers = open_clients(stack, wire, 5)
-        data = bytes(4096)
-        for peer in peers:
-            peer.send_frame(WebSocket(opcode="binary") / data)
-        answers = [peer.receive_frame(timeout=20) for peer in peers]
-        served = [frame for frame in answers if frame.opcode == 2 and frame.data == data]
-        refused = [
-            frame for frame in answers if WebSocketClose in frame and frame[WebSocketClose].code == 1011
-        ]
-        assert len(served) + len(refused) == len(peers), [describe(frame) for frame in answers]
-        assert served
-        for peer in peers:
-            peer.reset()
-        wire.run(1)
 
 
 def test_one_client_waits_in_the_middle_of_a_frame_while_others_are_served(wire: Wire) -> None:

@@ -4,8 +4,11 @@ In pure Python; `compat` may have something that copies less.
 """
 
 
-def make_room(buffer: "bytearray | None", length: int) -> bytearray:
-    """Return `buffer`, or a new one for None, with `length` more bytes at its end. Raises MemoryError."""
+def make_room(buffer: "bytearray | None", length: int, more: int = 0) -> bytearray:
+    """Return `buffer`, or a new one for None, with `length` more bytes at its end. Raises MemoryError.
+
+    `more` is a hint: the buffer may grow by so many bytes later on, and then should not have to move.
+    """
     if buffer is None:
         return bytearray(length)
     buffer.extend(bytes(length))

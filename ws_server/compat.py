@@ -215,9 +215,9 @@ else:
     class Output:
         """See above."""
 
-        # Stream.write() copies what is left over, and loses what is written while drain() waits.
+        # Instead of a stream: its write() copies what is left over, and loses what comes while drain() waits.
         def __init__(self, writer):
-            self._stream = asyncio.StreamWriter(writer.s)
+            self._socket = writer.s
             self._queue = []
 
         def unsent(self):
@@ -227,7 +227,7 @@ else:
         def write(self, data):
             """See above."""
             if not self._queue:
-                count = self._stream.s.write(data)
+                count = self._socket.write(data)
                 if count is not None:
                     if count == len(data):
                         return True
@@ -240,7 +240,7 @@ else:
             while self._queue:
                 await self._writable()
                 data = self._queue[0]
-                count = self._stream.s.write(data)
+                count = self._socket.write(data)
                 if count is None:
                     # lwIP's sockets count as writable for ever when the peer has closed its half.
                     await sleep_ms(_RETRY)
@@ -250,7 +250,7 @@ else:
                     self._queue[0] = memoryview(data)[count:]
 
         def _writable(self):
-            yield asyncio.core._io_queue.queue_write(self._stream.s)
+            yield asyncio.core._io_queue.queue_write(self._socket)
 
     def peer_address(writer):
         """See above."""

@@ -3,7 +3,7 @@
 from .compat import TYPE_CHECKING
 from .errors import BacklogFullError, ProtocolError
 from .events import AsyncEventEmitter
-from .messages import Ping, Pong
+from .messages import INTERNAL_ERROR, Ping, Pong
 
 if TYPE_CHECKING:
     from .link import Link
@@ -83,6 +83,14 @@ class WebSocketConnection(AsyncEventEmitter):
     def terminate(self) -> None:
         """Drop the connection at once, without a closing handshake."""
         self._link.drop()
+
+    def listener_failed(self, event: str, error: Exception) -> None:
+        """Report a listener that raised; without memory it has lost something: the peer is told by 1011."""
+        if isinstance(error, MemoryError):
+            self.close(INTERNAL_ERROR, "no memory")
+            self.emit("error", error)
+        else:
+            super().listener_failed(event, error)
 
     def _check_queue(self) -> None:
         unsent = self._link.unsent()

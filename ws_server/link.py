@@ -1,7 +1,7 @@
 """What is between a connection's protocol and its socket: sending, deadlines, the end."""
 
 import asyncio
-from errno import ETIMEDOUT
+from errno import ENOMEM, ETIMEDOUT
 
 from .compat import TYPE_CHECKING, Output, abort, close_stream, peer_address, spawn
 from .protocol import OPEN
@@ -68,6 +68,8 @@ class Link:
                     taken = self._output.write(data)
         except OSError as error:
             self.lose(error)
+        except MemoryError:  # perhaps a part of a frame is out already: nothing could follow it
+            self.lose(OSError(ENOMEM, "no memory for what is to be sent"))
         if not taken and self.flusher is None and not self._dropped:
             self.flusher = spawn(self._drain())
 

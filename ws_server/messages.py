@@ -1,6 +1,6 @@
 """Messages (RFC 6455 sections 5.4 to 5.6): frames to events; fragments, UTF-8, Close frames."""
 
-from .compat import TYPE_CHECKING, check_utf8, make_room, take_bytes, take_text
+from .compat import TYPE_CHECKING, check_utf8, const, make_room, take_bytes, take_text
 from .errors import ProtocolError
 from .frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 
@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 NO_STATUS = 1005
 """Stands for a Close frame without a code; never sent (section 7.4.1)."""
+INTERNAL_ERROR = 1011
+"""The server cannot go on with the connection: here, for want of memory (section 7.4.1; IANA's registry)."""
 ABNORMAL = 1006
 """Stands for a connection that ended without a Close frame; never sent."""
+
+_SPARE = const(1024)
 
 
 class _Data:
@@ -156,7 +160,14 @@ class MessageAssembler:
         if self._opcode >= CLOSE:
             self._control = make_room(None, length)
             return self._control
-        self._message = make_room(self._message or None, length)
+        message = self._message or None
+        # What it takes to answer must be left, or a message would be in whose answer does not get out.
+        spare = make_room(None, _SPARE) if length > _SPARE and message is None else None
+        size = length + (len(message) if message else 0)
+        # A long message in fragments gets all the room it may need while there is some in one piece.
+        more = self._max_payload - size if size > _SPARE and not self._fin else 0
+        self._message = make_room(message, length, more)
+        del spare
         return self._message
 
     def frame_data(self, start: int, end: int) -> None:

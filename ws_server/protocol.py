@@ -4,7 +4,7 @@ from .compat import TYPE_CHECKING, encoded, random_bytes
 from .errors import HandshakeError, NotOpenError, ProtocolError
 from .frames import BINARY, CLOSE, MAX_CONTROL_PAYLOAD, PING, PONG, TEXT, FrameParser, frame_header, serialise
 from .handshake import Request, RequestParser, accept_response, refuse_response
-from .messages import ABNORMAL, Close, MessageAssembler, Ping, close_payload, parse_close
+from .messages import ABNORMAL, INTERNAL_ERROR, Close, MessageAssembler, Ping, close_payload, parse_close
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -274,4 +274,4 @@ class ServerProtocol:
 
 def no_memory() -> ProtocolError:
     """Return the error of a message that there is no memory for: the fault is not the peer's."""
-    return ProtocolError(1011, "no memory for the message", "7.4.1")
+    return ProtocolError(INTERNAL_ERROR, "no memory for the message", "7.4.1")

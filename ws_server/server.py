@@ -219,7 +219,13 @@ class WebSocketServer(AsyncEventEmitter):
         count = 0
         starved = 0
         while not protocol.finished:
-            answered = self._dispatch(count, link, conn, full)
+            try:
+                answered = self._dispatch(count, link, conn, full)
+            except MemoryError:
+                if not protocol.accepted:
+                    raise
+                answered = False
+                self._out_of_memory(link, conn)
             if protocol.state != OPEN and protocol.accepted:
                 link.expect_close()
             if link.flusher is not None:
@@ -245,10 +251,16 @@ class WebSocketServer(AsyncEventEmitter):
         """Let the others finish with their messages; the peer waits meanwhile. Not for ever."""
         if times < _PATIENCE:
             await sleep_ms(_PAUSE)
-            return
+        else:
+            self._out_of_memory(link, conn)
+
+    def _out_of_memory(self, link: Link, conn: WebSocketConnection) -> None:
+        """Fail this connection, so that there is memory for the others. Raises MemoryError."""
         error = no_memory()
+        link.corked = False
         link.protocol.fail(error)
         link.linger()
+        link.flush()
         conn.deliver(error)
 
     def _dispatch(self, count: int, link: Link, conn: WebSocketConnection, full: bool) -> bool:
@@ -294,6 +306,7 @@ class WebSocketServer(AsyncEventEmitter):
             protocol.refuse(HandshakeError(500, "the accept handler failed"))
             self.listener_failed("accept_handler", error)
         else:
+            tidy()
             protocol.accept(subprotocol)
             link.opened()
             if self._track:

@@ -199,7 +199,7 @@ async def wrong(right, self):
         Mutant(
             "cancel-while-running",
             "the task that finds a connection lost cancels the one that waits for it",
-            (Replace("ws_server/link.py", " or (self._awaited and current is self._flusher)", ""),),
+            (Replace("ws_server/link.py", " or (self._awaited and current is self.flusher)", ""),),
             (
                 "packet_tests/test_clients_that_leave.py"
                 "::test_while_the_server_has_more_to_send_than_it_takes",

@@ -91,12 +91,13 @@ def wrong(right, self, data, start=0, end=None):
             "binary messages are dropped",
             (
                 Wrap(
-                    "ws_server/connection.py",
-                    "WebSocketConnection.deliver",
+                    "ws_server/events.py",
+                    "EventEmitter.emit",
                     """
-def wrong(right, self, event):
-    if not isinstance(event, Message) or isinstance(event.data, str):
-        right(self, event)
+def wrong(right, self, event, *arguments):
+    if event == "message" and isinstance(arguments[0], bytes):
+        return False
+    return right(self, event, *arguments)
 """,
                 ),
             ),

@@ -20,6 +20,7 @@ uint32_t board_random(void);
 /* Interpreter. */
 #define MICROPY_ENABLE_COMPILER             1
 #define MICROPY_ENABLE_GC                   1
+#define MICROPY_ENABLE_PYSTACK              1 /* a call takes nothing from the heap, and leaves no hole in it */
 #define MICROPY_ENABLE_FINALISER            1 /* sockets close themselves when collected */
 #define MICROPY_ENABLE_SCHEDULER            1
 #define MICROPY_ENABLE_EXTERNAL_IMPORT      1 /* frozen modules need it too */

@@ -76,14 +76,14 @@ def same_states() -> None:
     equal(compat.check_utf8(state, data, start, end), utf8.check_utf8(state, data, start, end))
 
 
-def grown(sizes: tuple[int, ...]) -> None:
+def grown(sizes: tuple[int, ...], more: int) -> None:
     """A buffer that grew in steps becomes a message of them all."""
     for text in (False, True):
         buffer = None
         expected = b""
         for size in sizes:
             piece = random_bytes(size, b"abcdefgh")
-            buffer = compat.make_room(buffer, size)
+            buffer = compat.make_room(buffer, size, more)
             buffer[len(expected) :] = piece
             expected += piece
         assert buffer is not None
@@ -121,7 +121,8 @@ for _ in range(2000):
     check("masking", same_masking)
     check("UTF-8 states", same_states)
 for sizes in ((0,), (1,), (15,), (16,), (17,), (1000,), (0, 5), (5, 0), (16, 16, 16), (1, 2, 3), (500, 4000)):
-    check("grown", grown, sizes)
+    for more in (0, 1, 40, 3000):
+        check("grown", grown, sizes, more)
 check("accept key", equal, accept_key(tables.SAMPLE_KEY), tables.SAMPLE_ACCEPT)
 
 for line in failed:

@@ -316,11 +316,11 @@ def short_of_memory(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """Let making room for a message fail so many times."""
     left = [times]
 
-    def failing(buffer: bytearray | None, length: int) -> bytearray:
+    def failing(buffer: bytearray | None, length: int, more: int = 0) -> bytearray:
         if left[0]:
             left[0] -= 1
             raise MemoryError
-        return make_room(buffer, length)
+        return make_room(buffer, length, more)
 
     monkeypatch.setattr(frames, "make_room", failing)
     monkeypatch.setattr(messages, "make_room", failing)

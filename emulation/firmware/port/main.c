@@ -5,6 +5,7 @@
 #include "py/lexer.h"
 #include "py/mperrno.h"
 #include "py/mphal.h"
+#include "py/pystack.h"
 #include "py/runtime.h"
 #include "shared/readline/readline.h"
 #include "shared/runtime/gchelper.h"
@@ -20,7 +21,12 @@ extern char __stack_top[], __stack_bottom[], __heap_start[], __heap_end[];
  * Collect garbage after so many bytes of allocation, long before the heap is full: else long-lived objects end up all
  * over it, and eight connections leave no room for one message of 4 KiB.
  */
-#define COLLECT_AFTER 12288
+#define COLLECT_AFTER 16384
+
+/* For the frames of Python functions: some 20 calls deep. Beyond that there is a RuntimeError. */
+#define PYTHON_STACK 2560
+
+static mp_obj_t python_stack[PYTHON_STACK / sizeof(mp_obj_t)];
 
 void port_init(void);
 int main(void);
@@ -32,6 +38,7 @@ int main(void) {
     for (;;) {
         mp_cstack_init_with_top(__stack_top, (size_t)(__stack_top - __stack_bottom));
         gc_init(__heap_start, __heap_end);
+        mp_pystack_init(python_stack, python_stack + MP_ARRAY_SIZE(python_stack));
         MP_STATE_MEM(gc_alloc_threshold) = COLLECT_AFTER / MICROPY_BYTES_PER_GC_BLOCK;
         mp_init();
         readline_init0();

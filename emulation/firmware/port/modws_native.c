@@ -124,27 +124,45 @@ static mp_obj_array_t *bytearray(mp_obj_t object) {
     return MP_OBJ_TO_PTR(object);
 }
 
-/* make_room(buffer, length); the byte behind the end is for the NUL that MicroPython wants behind a str. */
-static mp_obj_t make_room(mp_obj_t buffer, mp_obj_t length_in) {
-    mp_int_t length = mp_obj_get_int(length_in);
-    if (length < 0) {
+/* make_room(buffer, length, more=0); one byte is for the NUL that MicroPython wants behind a str. */
+static mp_obj_t make_room(size_t count, const mp_obj_t *args) {
+    mp_obj_array_t *array = NULL;
+    mp_int_t length = mp_obj_get_int(args[1]), more = count > 2 ? mp_obj_get_int(args[2]) : 0;
+    if (length < 0 || more < 0) {
         mp_raise_type(&mp_type_ValueError);
     }
-    mp_obj_array_t *array;
-    if (buffer == mp_const_none) {
-        byte *items = m_new(byte, length + 1);
-        array = MP_OBJ_TO_PTR(mp_obj_new_bytearray_by_ref((size_t)length, items));
-    } else {
-        array = bytearray(buffer);
-        size_t size = array->len + (size_t)length;
-        array->items = m_renew(byte, array->items, array->len + array->free, size + 1);
-        memset((byte *)array->items + array->len, 0, (size_t)length + 1);
-        array->len = size;
+    if (args[0] != mp_const_none) {
+        array = bytearray(args[0]);
+        if (array->free > (size_t)length) {
+            memset((byte *)array->items + array->len, 0, (size_t)length);
+            array->len += (size_t)length;
+            array->free -= (size_t)length;
+            return args[0];
+        }
     }
-    array->free = 1;
+    size_t kept = array != NULL ? array->len : 0, size = kept + (size_t)length;
+    byte *items = more > 0 ? m_new_maybe(byte, size + (size_t)more + 1) : NULL;
+    if (items == NULL) {
+        more = 0;
+        if (array != NULL) { /* perhaps it need not move */
+            array->items = m_renew(byte, array->items, kept + array->free, size + 1);
+        } else {
+            items = m_new(byte, size + 1);
+        }
+    } else if (array != NULL) {
+        memcpy(items, array->items, kept);
+        m_del(byte, array->items, kept + array->free);
+        array->items = items;
+    }
+    if (array == NULL) {
+        array = MP_OBJ_TO_PTR(mp_obj_new_bytearray_by_ref(size, items));
+    }
+    memset((byte *)array->items + kept, 0, (size_t)length + (size_t)more + 1);
+    array->len = size;
+    array->free = (size_t)more + 1;
     return MP_OBJ_FROM_PTR(array);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(make_room_obj, make_room);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(make_room_obj, 2, 3, make_room);
 
 /* The buffer's memory becomes that of an immutable object, the buffer is empty then. */
 static mp_obj_t take(mp_obj_t buffer, const mp_obj_type_t *type) {
@@ -152,8 +170,8 @@ static mp_obj_t take(mp_obj_t buffer, const mp_obj_type_t *type) {
     if (array->len == 0) {
         return type == &mp_type_str ? MP_OBJ_NEW_QSTR(MP_QSTR_) : mp_const_empty_bytes;
     }
-    if (array->free == 0) {
-        array->items = m_renew(byte, array->items, array->len, array->len + 1);
+    if (array->free != 1) { /* room for the NUL, and no more than that */
+        array->items = m_renew(byte, array->items, array->len + array->free, array->len + 1);
         array->free = 1;
     }
     mp_obj_str_t *taken = mp_obj_malloc(mp_obj_str_t, type); /* may raise, and then nothing has happened */
