@@ -22,6 +22,7 @@ COMMANDS = {
     "cases": "List, show and run the catalogue of malformed frames.",
     "inject": "Send the frames of a capture to a board and show what comes back.",
     "matrix": "Try every packet with one or two modifications in every protocol state.",
+    "compare": "Send the same to two engines or firmwares and show where their replies differ.",
     "perf": "Measure speed and memory.",
     "mutants": "Build firmware that is wrong on purpose and see whether the tests catch it.",
     "firmware": "Build the firmware and show how much of the board it takes.",

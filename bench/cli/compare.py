@@ -1,0 +1,64 @@
+"""`bench compare`: the same stimulus on two engines or two firmwares, and where the replies differ."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from bench.board import DEFAULT_SEED
+
+EXIT_DIFFERENT = 1
+
+
+@click.command
+@click.argument("left")
+@click.argument("right")
+@click.argument("patterns", nargs=-1, metavar="[ID...]")
+@click.option("--all", "everything", is_flag=True, help="Every case of the catalogue, not one of each group.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
+)
+@click.pass_context
+def command(
+    ctx: click.Context, left: str, right: str, patterns: tuple[str, ...], everything: bool, seed: int
+) -> None:
+    """Send the same to two boards and list where their replies differ, frame by frame.
+
+    LEFT and RIGHT are ENGINE or ENGINE:FIRMWARE.elf, for example: quark renode, or quark quark:mine.elf. The
+    stimulus is an ordinary exchange and one case of each group of `bench cases`, or the cases named by ID.
+    Times, IP identifiers and initial sequence numbers may differ.
+
+    Exit status 0 if all that was compared is the same, 1 if something differs.
+    """
+    from bench.cases import Case, all_cases, find
+    from bench.compare import EXCHANGE, Comparison, Side, compare
+
+    groups = {case.group: case for case in reversed(all_cases())}
+    stimuli: list[Case | str] = [EXCHANGE]
+    if patterns:
+        named = [pattern for pattern in patterns if pattern != EXCHANGE]
+        stimuli = ([EXCHANGE] if EXCHANGE in patterns else []) + (list(find(named)) if named else [])
+    else:
+        stimuli += all_cases() if everything else reversed(groups.values())
+    console = Console(soft_wrap=True, highlight=False)
+
+    def tell(comparison: Comparison) -> None:
+        if comparison.skipped:
+            console.print(Text(f"not compared  {comparison.name}: {comparison.skipped}", style="yellow"))
+        elif comparison.differences:
+            console.print(Text(f"different     {comparison.name}", style="red"))
+            for difference in comparison.differences:
+                console.print(Text(f"    {difference}"))
+        else:
+            console.print(
+                Text(f"same          {comparison.name} ({comparison.frames} replies)", style="green")
+            )
+
+    console.print(Text(f"{left}  |  {right}", style="bold"))
+    comparisons = compare(Side.parse(left), Side.parse(right), stimuli, seed, tell)
+    different = sum(bool(one.differences) for one in comparisons)
+    skipped = sum(bool(one.skipped) for one in comparisons)
+    same = len(comparisons) - different - skipped
+    console.print(Text(f"\n{same} the same, {different} different, {skipped} not compared", style="bold"))
+    ctx.exit(EXIT_DIFFERENT if different else 0)

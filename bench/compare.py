@@ -1,0 +1,211 @@
+"""The same stimulus on two combinations of engine and firmware, and where the board's replies differ.
+
+The stimulus is an ordinary exchange and cases of the catalogue (`bench.cases`), each from its starting state.
+What may differ is left out of the comparison: the times of frames, IP identifiers, the board's initial
+sequence numbers, and the checksums over those.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from scapy.layers.inet import ICMP, IP, TCP
+from scapy.layers.inet6 import IPv6
+from scapy.layers.l2 import Ether
+from scapy.packet import Packet
+
+from bench.board import DEFAULT_SEED, Board, BoardState
+from bench.capture import Capture, CapturedFrame
+from bench.cases import Case, Runner, Verdict
+from bench.peer import Peer, PeerError
+from emulation.errors import EngineLacks, GuestFault
+
+READY = "listening"
+BOOT_TIMEOUT = 10.0
+EXCHANGE = "exchange"
+"""Name of the ordinary exchange: a ping, an upgrade, two messages, the closing handshake."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One combination: an engine, and a firmware (None: the project's own)."""
+
+    engine: str
+    firmware: Path | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Side:
+        """`engine` or `engine:firmware.elf`."""
+        engine, _, firmware = text.partition(":")
+        return cls(engine, Path(firmware) if firmware else None)
+
+    def __str__(self) -> str:
+        return f"{self.engine}:{self.firmware}" if self.firmware else self.engine
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A reply that one side sent where the other sent another one, or none (None)."""
+
+    number: int
+    """Of the frame, counted from 1 on the left side."""
+    left: str | None
+    right: str | None
+
+    def __str__(self) -> str:
+        return f"frame {self.number}: {self.left or 'nothing'}  |  {self.right or 'nothing'}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of one stimulus."""
+
+    name: str
+    differences: tuple[Difference, ...] = ()
+    frames: int = 0
+    """Replies that were compared."""
+    skipped: str = ""
+    """Why it could not be compared."""
+
+
+@dataclass(frozen=True)
+class Replies:
+    """What a board sent in answer to one stimulus; why there is nothing to compare, if so."""
+
+    frames: tuple[Packet, ...] = ()
+    skipped: str = ""
+
+
+class Bench:
+    """A booted board that plays stimuli from the same state."""
+
+    def __init__(self, side: Side, seed: int) -> None:
+        self.side = side
+        self.board = Board.boot(side.engine, side.firmware, seed=seed)
+        try:
+            found = self.board.uart.wait_for(READY, timeout=BOOT_TIMEOUT)
+            self.board.uart.wait_for("\n", timeout=BOOT_TIMEOUT, after=found.end())
+            self.state: BoardState = self.board.snapshot()
+            self.runner = Runner(self.board)
+        except BaseException:
+            self.board.close()
+            raise
+
+    def play(self, stimulus: Case | str) -> Replies:
+        """The board's replies to a case, or to the ordinary exchange."""
+        try:
+            if isinstance(stimulus, str):
+                return Replies(comparable(self._exchange()))
+            result = self.runner.run(stimulus)
+        except EngineLacks as lack:
+            return Replies(skipped=f"{self.side}: {lack}")
+        except GuestFault as fault:
+            return Replies(skipped=f"{self.side}: {fault.reason}")
+        if result.verdict is Verdict.SKIPPED:
+            return Replies(skipped=f"{self.side}: {result.came[0]}")
+        return Replies(comparable(result.frames))
+
+    def _exchange(self) -> Sequence[CapturedFrame]:
+        board = self.board
+        board.restore(self.state)
+        capture = board.wire.capture = Capture()
+        board.wire.sr1(Ether() / IP(dst=board.ip) / ICMP(id=1) / b"are you there?", timeout=1)
+        try:
+            with Peer(board.wire) as peer:
+                peer.upgrade("/")
+                peer.echo("Hello")
+                peer.echo(bytes(range(256)) * 8)
+        except PeerError:
+            pass  # what came instead is in the capture
+        return capture.frames
+
+
+def compare(
+    left: Side,
+    right: Side,
+    stimuli: Iterable[Case | str],
+    seed: int = DEFAULT_SEED,
+    tell: Callable[[Comparison], None] = lambda _: None,
+) -> list[Comparison]:
+    """Play each stimulus on both sides; `tell` hears of each at once. Raises UserError, GuestFault."""
+    comparisons = []
+    with _booted(left, seed) as one, _booted(right, seed) as other:
+        for stimulus in stimuli:
+            name = stimulus if isinstance(stimulus, str) else stimulus.id
+            here, there = one.play(stimulus), other.play(stimulus)
+            if skipped := here.skipped or there.skipped:
+                comparison = Comparison(name, skipped=skipped)
+            else:
+                found = differences(here.frames, there.frames)
+                comparison = Comparison(name, found, max(len(here.frames), len(there.frames)))
+            comparisons.append(comparison)
+            tell(comparison)
+    return comparisons
+
+
+@contextmanager
+def _booted(side: Side, seed: int) -> Iterator[Bench]:
+    bench = Bench(side, seed)
+    try:
+        yield bench
+    finally:
+        bench.board.close()
+
+
+def comparable(frames: Iterable[CapturedFrame]) -> tuple[Packet, ...]:
+    """The frames that the board sent, without what may differ from run to run."""
+    starts: dict[tuple[int, int], int] = {}
+    packets = []
+    for frame in frames:
+        if frame.direction != "from-board":
+            continue
+        packet = Ether(frame.data)
+        if IP in packet:
+            packet[IP].id = 0
+            packet[IP].chksum = 0
+        if TCP in packet and (IP in packet or IPv6 in packet):
+            segment = packet[TCP]
+            start = starts.setdefault((segment.sport, segment.dport), segment.seq)
+            segment.seq = (segment.seq - start) & 0xFFFFFFFF
+            segment.chksum = 0
+        packets.append(packet)
+    return tuple(packets)
+
+
+def differences(left: Sequence[Packet], right: Sequence[Packet]) -> tuple[Difference, ...]:
+    """Where two sequences of replies differ, frame by frame, lined up so that most frames agree."""
+    matcher = difflib.SequenceMatcher(
+        None, [bytes(p) for p in left], [bytes(p) for p in right], autojunk=False
+    )
+    found = []
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        for offset in range(max(i_end - i, j_end - j)):
+            here = left[i + offset] if i + offset < i_end else None
+            there = right[j + offset] if j + offset < j_end else None
+            found.append(Difference(i + offset + 1, *_told(here, there)))
+    return tuple(found)
+
+
+def _told(left: Packet | None, right: Packet | None) -> tuple[str | None, str | None]:
+    """Both in one line each; where they look alike, with the fields that differ."""
+    one, other = (None if p is None else str(p.summary()) for p in (left, right))
+    if left is None or right is None or one != other:
+        return one, other
+    mine, its = fields(left), fields(right)
+    names = [name for name in mine | its if mine.get(name) != its.get(name)]
+    return tuple(f"{one} [{', '.join(f'{n}={f.get(n)}' for n in names)}]" for f in (mine, its))  # type: ignore[return-value]
+
+
+def fields(packet: Packet) -> dict[str, str]:
+    """Every field of every layer: `IP.ttl` and its value."""
+    return {
+        f"{layer.name}.{name}": repr(value)
+        for layer in packet.iterpayloads()
+        for name, value in layer.fields.items()
+    }

@@ -1,0 +1,73 @@
+"""Comparing two boards: what may differ does not count, what differs is shown frame by frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+from scapy.layers.inet import ICMP, IP, TCP
+from scapy.layers.l2 import Ether
+
+from bench.capture import CapturedFrame
+from bench.cases import find
+from bench.cli import main
+from bench.compare import EXCHANGE, Side, comparable, compare, differences
+from bench.tests.elf import with_code_at
+
+RETURN = b"\xc3"
+
+
+def sent(*packets: Ether) -> list[CapturedFrame]:
+    return [CapturedFrame(0.1 * n, bytes(packet), "from-board") for n, packet in enumerate(packets)]
+
+
+def test_times_identifiers_and_initial_sequence_numbers_may_differ() -> None:
+    def talk(ident: int, isn: int) -> list[CapturedFrame]:
+        head = Ether() / IP(id=ident) / TCP(sport=8080, dport=5)
+        first, second = head.copy(), head.copy()
+        first[TCP].seq, second[TCP].seq = isn, (isn + 1) & 0xFFFFFFFF
+        return sent(first, second / b"data")
+
+    assert differences(comparable(talk(1, 5)), comparable(talk(7, 0xFFFFFFFF))) == ()
+
+
+def test_the_fields_that_differ_are_named() -> None:
+    one, other = (comparable(sent(Ether() / IP(ttl=ttl) / ICMP(type=0))) for ttl in (64, 255))
+    (found,) = differences(one, other)
+    assert found.number == 1
+    assert found.left is not None and found.left.endswith("[IP.ttl=64]")
+    assert found.right is not None and found.right.endswith("[IP.ttl=255]")
+
+
+def test_a_reply_that_one_side_does_not_send_leaves_the_others_in_step() -> None:
+    pings = [Ether() / IP() / ICMP(type=0, seq=n) for n in range(4)]
+    found = differences(comparable(sent(*pings)), comparable(sent(*pings[:1], *pings[2:])))
+    assert [(one.number, one.left is None, one.right) for one in found] == [(2, False, None)]
+
+
+def test_what_the_bench_sends_does_not_count() -> None:
+    assert comparable([CapturedFrame(0.0, bytes(60), "to-board")]) == ()
+
+
+def test_a_board_does_the_same_as_itself() -> None:
+    cases = find(["icmp-*"])[:2]
+    comparisons = compare(Side("quark"), Side("quark"), [EXCHANGE, *cases])
+    assert [one.name for one in comparisons] == [EXCHANGE, *(case.id for case in cases)]
+    assert all(not one.differences and not one.skipped for one in comparisons)
+    assert comparisons[0].frames > 5
+
+
+def test_a_firmware_that_does_not_answer_pings_is_told_apart(tmp_path: Path) -> None:
+    deaf = with_code_at("icmp_input", RETURN, tmp_path / "deaf.elf")
+    result = CliRunner().invoke(main, ["compare", "quark", f"quark:{deaf}", EXCHANGE])
+    assert result.exit_code == 1
+    assert "different     exchange" in result.output
+    assert "echo-reply 0" in result.output
+    assert "|  nothing" in result.output
+    assert "0 the same, 1 different, 0 not compared" in result.output
+
+
+def test_an_unknown_engine_is_one_line() -> None:
+    result = CliRunner().invoke(main, ["compare", "quark", "qemu"])
+    assert result.exit_code == 2
+    assert "there is no engine 'qemu'" in result.stderr
