@@ -49,7 +49,9 @@ def sample(cases: Sequence[Case], count: int, seed: int) -> list[Case]:
     for members in groups.values():
         share = max(1, count * len(members) // len(cases))
         chosen.update(rng.sample(members, min(share, len(members))))
-    return [cases[index] for index in sorted(chosen)][: max(count, 1)]
+    if len(chosen) > count:  # more groups than cases were asked for
+        chosen = set(rng.sample(sorted(chosen), count))
+    return [cases[index] for index in sorted(chosen)]
 
 
 def by_state(cases: Sequence[Case]) -> list[Case]:

@@ -46,6 +46,7 @@ def test_a_sample_has_some_of_everything_and_is_the_same_for_the_same_seed(cases
     assert chosen == sample(cases, 100, seed=1)
     assert chosen != sample(cases, 100, seed=2)
     assert sample(cases, len(cases) + 1, seed=1) == cases
+    assert [len(sample(cases, count, seed=1)) for count in (1, 2, 3)] == [1, 2, 3]
 
 
 def test_ordering_by_state_loses_nothing(cases: list[Case]) -> None:
