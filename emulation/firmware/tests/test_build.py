@@ -27,6 +27,13 @@ def test_another_application_gives_another_firmware_and_the_same_one_the_same(
     assert build(tmp_path / "same").sha256 == firmware.sha256
 
 
+def test_the_names_of_the_folders_above_the_build_do_not_matter(
+    firmware: BuildResult, tmp_path: Path
+) -> None:
+    """The linker script tells objects by the folders they lie in, which are also called these."""
+    assert build(tmp_path / "lwip" / "shared" / "extmod").sha256 == firmware.sha256
+
+
 def test_a_damaged_elf_is_built_again(firmware: BuildResult, tmp_path: Path) -> None:
     first = build(tmp_path / "out")
     with first.elf.open("ab") as file:
