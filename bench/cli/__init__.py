@@ -18,6 +18,7 @@ from emulation.errors import GuestFault, UserError
 
 COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
+    "ladder": "Draw a capture (pcap or pcapng, of any tool) as a ladder diagram.",
     "serve": "Boot a board and let clients on this machine reach it, until Ctrl-C.",
     "cases": "List, show and run the catalogue of malformed frames.",
     "inject": "Send the frames of a capture to a board and show what comes back.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from bench.capture import CapturedFrame
 from bench.report.narrator import Kind, Narrator
@@ -44,11 +45,14 @@ class Fold:
 Row = Step | Fold
 
 
-def tell(frames: Iterable[CapturedFrame]) -> list[Step]:
-    """The frames of a capture in words; the bench host is on the left, the board on the right."""
+def tell(frames: Iterable[CapturedFrame], numbers: Iterable[int] | None = None) -> list[Step]:
+    """The frames of a capture in words; what goes to the board goes to the right.
+
+    `numbers` are the frames' own in their capture, for those that are not all of it.
+    """
     narrator = Narrator()
     steps = []
-    for number, frame in enumerate(frames, 1):
+    for number, frame in zip(count(1) if numbers is None else numbers, frames, strict=False):
         told = narrator.tell(frame.data)
         inbound = frame.direction == "to-board"
         steps.append(

@@ -92,10 +92,12 @@ class Narrator:
 
     def _data(self, segment: Segment, stream: _Stream, back: _Stream | None) -> tuple[Kind, str]:
         """Kind and words for a payload, which is taken into its stream."""
-        ahead = distance(segment.seq, stream.bytes.next)
+        # A SYN comes before the data of its segment in sequence space (RFC 9293, section 3.4).
+        first = (segment.seq + bool(segment.flags & SYN)) % MODULO
+        ahead = distance(first, stream.bytes.next)
         had = bytes(stream.bytes.data)
         before = stream.bytes.next
-        stream.bytes.feed(segment.seq, segment.payload, bool(segment.flags & FIN), WINDOW)
+        stream.bytes.feed(first, segment.payload, bool(segment.flags & FIN), WINDOW)
         if stream.bytes.next == before:
             what = "comes early, something before it is missing" if ahead > 0 else "sent again"
             return Kind.DATA, f"{what}: {_quote(segment.payload)}"
@@ -104,15 +106,15 @@ class Narrator:
         kind = Kind.WEBSOCKET
         if not stream.upgraded and bytes(data[:8]).startswith(HTTP):
             head, end, _ = bytes(data).partition(b"\r\n\r\n")
-            first = head.split(b"\r\n", 1)[0].decode("latin-1")
+            line = head.split(b"\r\n", 1)[0].decode("latin-1")
             if not end:
-                return Kind.HTTP, f"{first} (head not complete yet)"
+                return Kind.HTTP, f"{line} (head not complete yet)"
             kind = Kind.HTTP
-            said.append(first)
+            said.append(line)
             del data[: len(head) + 4]
             if b"upgrade: websocket" in head.lower():
                 stream.upgraded = True
-                if first.startswith("HTTP/") and back is not None:
+                if line.startswith("HTTP/") and back is not None:
                     back.upgraded = True
             if not stream.upgraded:
                 data.clear()  # a body is not told

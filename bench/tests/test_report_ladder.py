@@ -120,6 +120,10 @@ def test_segments_out_of_order_and_repeated_ones_are_told_as_such() -> None:
     assert "sent again" in again.text
 
 
+def test_data_that_comes_with_the_syn_is_told_whole() -> None:
+    assert Talk().ask(frame("text", b"early"), SYN).last.text == "WebSocket text [FIN] b'early'"
+
+
 def test_numbers_count_from_the_beginning_of_the_connection() -> None:
     talk = Talk().ask(flags=SYN).answer(flags=SYN | ACK_FLAG).ask(flags=ACK_FLAG)
     assert [step.text for step in talk.steps] == [

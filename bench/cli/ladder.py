@@ -1,0 +1,58 @@
+"""`bench ladder`: a capture as a ladder diagram."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from emulation.errors import UserError
+
+
+@click.command(help="Draw a capture (pcap or pcapng, of any tool) as a ladder diagram.")
+@click.argument("capture", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="SVG file. [default: CAPTURE.svg]")
+@click.option(
+    "--ends", metavar="A,B", help="Left and right end, IP or MAC addresses. [default: the busiest two]"
+)
+def command(capture: Path, output: Path | None, ends: str | None) -> None:
+    """Read, draw, and write the picture as a whole or not at all."""
+    from bench.report.capture_file import read_capture
+    from bench.report.conversation import tell
+    from bench.report.ends import between
+    from bench.report.ladder import Ladder, svg
+
+    pair: tuple[str, str] | None = None
+    if ends is not None:
+        left, comma, right = ends.partition(",")
+        if not comma:
+            raise UserError(f"{ends!r} does not name two ends", "separate them by a comma: --ends A,B")
+        pair = left, right
+    packets = read_capture(capture)
+    found = between(packets, pair)
+    others = len(packets) - len(found.frames)
+    note = f"{others} frames of other stations are not drawn; choose ends with --ends." if others else ""
+    steps = tell(found.frames, found.numbers)
+    picture = svg(Ladder(found.left, found.right, steps, capture.name, None, note), document=True)
+    target = output if output is not None else capture.with_suffix(".svg")
+    write_whole(target, picture)
+    click.echo(f"{len(steps)} of {len(packets)} frames, {found.left} and {found.right}: {target}")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that there is never half of it. Raises UserError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}", "name another file with -o") from None
