@@ -2,7 +2,9 @@
 
 The stimulus is an ordinary exchange and cases of the catalogue (`bench.cases`), each from its starting state.
 What may differ is left out of the comparison: the times of frames, IP identifiers, the board's initial
-sequence numbers, and the checksums over those.
+sequence numbers, and the checksums over those; how many acknowledgements without data follow one another, of
+which the last counts; and what the board sends unasked, as it is a matter of when: the reports of groups that
+it listens to (MLD) and its solicitations.
 """
 
 from __future__ import annotations
@@ -14,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scapy.layers.inet import ICMP, IP, TCP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.inet6 import ICMPv6MLReport, ICMPv6MLReport2, ICMPv6ND_NS, ICMPv6ND_RS, IPv6
 from scapy.layers.l2 import Ether
-from scapy.packet import Packet
+from scapy.packet import NoPayload, Packet, Padding
 
 from bench.board import DEFAULT_SEED, Board, BoardState
 from bench.capture import Capture, CapturedFrame
@@ -26,6 +28,7 @@ from emulation.errors import EngineLacks, GuestFault
 
 READY = "listening"
 BOOT_TIMEOUT = 10.0
+UNASKED = (ICMPv6MLReport, ICMPv6MLReport2, ICMPv6ND_RS, ICMPv6ND_NS)
 EXCHANGE = "exchange"
 """Name of the ordinary exchange: a ping, an upgrade, two messages, the closing handshake."""
 
@@ -159,7 +162,7 @@ def _booted(side: Side, seed: int) -> Iterator[Bench]:
 def comparable(frames: Iterable[CapturedFrame]) -> tuple[Packet, ...]:
     """The frames that the board sent, without what may differ from run to run."""
     starts: dict[tuple[int, int], int] = {}
-    packets = []
+    packets: list[Packet] = []
     for frame in frames:
         if frame.direction != "from-board":
             continue
@@ -172,8 +175,32 @@ def comparable(frames: Iterable[CapturedFrame]) -> tuple[Packet, ...]:
             start = starts.setdefault((segment.sport, segment.dport), segment.seq)
             segment.seq = (segment.seq - start) & 0xFFFFFFFF
             segment.chksum = 0
+        if any(layer in packet for layer in UNASKED):
+            continue
+        if packets and acknowledges(packets[-1]) and continues(packet, packets[-1]):
+            packets.pop()
         packets.append(packet)
     return tuple(packets)
+
+
+def acknowledges(packet: Packet) -> bool:
+    """Whether this is an acknowledgement and nothing else."""
+    return TCP in packet and packet[TCP].flags == "A" and not segment_data(packet)
+
+
+def continues(packet: Packet, before: Packet) -> bool:
+    """Whether an acknowledgement says more than the one before, on the same connection."""
+    if not acknowledges(packet):
+        return False
+    one, other = packet[TCP], before[TCP]
+    same = (one.sport, one.dport, one.seq) == (other.sport, other.dport, other.seq)
+    return same and 0 < (one.ack - other.ack) & 0xFFFFFFFF < 1 << 31
+
+
+def segment_data(packet: Packet) -> bytes:
+    """What a segment carries, without the padding of its frame."""
+    data = packet[TCP].payload
+    return b"" if isinstance(data, NoPayload | Padding) else bytes(data)
 
 
 def differences(left: Sequence[Packet], right: Sequence[Packet]) -> tuple[Difference, ...]:

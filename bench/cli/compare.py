@@ -9,6 +9,8 @@ from rich.text import Text
 from bench.board import DEFAULT_SEED
 
 EXIT_DIFFERENT = 1
+SHOWN = 8
+"""Differences listed of one stimulus: one tells most, and the next often follow from it."""
 
 
 @click.command
@@ -48,8 +50,10 @@ def command(
             console.print(Text(f"not compared  {comparison.name}: {comparison.skipped}", style="yellow"))
         elif comparison.differences:
             console.print(Text(f"different     {comparison.name}", style="red"))
-            for difference in comparison.differences:
+            for difference in comparison.differences[:SHOWN]:
                 console.print(Text(f"    {difference}"))
+            if comparison.differences[SHOWN:]:
+                console.print(Text(f"    and {len(comparison.differences) - SHOWN} more"))
         else:
             console.print(
                 Text(f"same          {comparison.name} ({comparison.frames} replies)", style="green")

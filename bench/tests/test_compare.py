@@ -6,7 +6,9 @@ from pathlib import Path
 
 from click.testing import CliRunner
 from scapy.layers.inet import ICMP, IP, TCP
+from scapy.layers.inet6 import ICMPv6MLReport, IPv6
 from scapy.layers.l2 import Ether
+from scapy.packet import Padding
 
 from bench.capture import CapturedFrame
 from bench.cases import find
@@ -43,6 +45,21 @@ def test_a_reply_that_one_side_does_not_send_leaves_the_others_in_step() -> None
     pings = [Ether() / IP() / ICMP(type=0, seq=n) for n in range(4)]
     found = differences(comparable(sent(*pings)), comparable(sent(*pings[:1], *pings[2:])))
     assert [(one.number, one.left is None, one.right) for one in found] == [(2, False, None)]
+
+
+def test_how_often_it_acknowledges_may_differ_but_not_what_it_has_acknowledged_last() -> None:
+    def acknowledge(*numbers: int) -> list[CapturedFrame]:
+        return sent(*(Ether() / IP() / TCP(flags="A", ack=number) / Padding(bytes(6)) for number in numbers))
+
+    assert differences(comparable(acknowledge(1, 2, 3)), comparable(acknowledge(2, 3))) == ()
+    assert len(differences(comparable(acknowledge(1, 2, 3)), comparable(acknowledge(1, 2)))) == 1
+    # The same once more is a challenge or a duplicate, and says something.
+    assert len(differences(comparable(acknowledge(3, 3)), comparable(acknowledge(3)))) == 1
+
+
+def test_what_it_sends_unasked_may_come_at_another_time() -> None:
+    report = Ether() / IPv6() / ICMPv6MLReport()
+    assert comparable(sent(report)) == ()
 
 
 def test_what_the_bench_sends_does_not_count() -> None:
