@@ -22,7 +22,7 @@ from emulation.errors import UserError
 from emulation.firmware import overlay
 from emulation.firmware.lock import folder_lock
 from emulation.firmware.sizes import Sizes, measure
-from emulation.firmware.sources import Progress, Sources, find_sources, get_sources, silent
+from emulation.firmware.sources import Progress, Sources, find_sources, get_sources, sha256_of, silent
 from emulation.platform import linker_regions, load_platform
 
 HERE = Path(__file__).resolve().parent
@@ -191,7 +191,7 @@ def _current(plan: _Plan) -> BuildResult | None:
     elf = plan.out / ELF_NAME
     try:
         stamp = json.loads((plan.out / _STAMP).read_text())
-        if stamp["fingerprint"] != plan.fingerprint() or stamp["sha256"] != _sha256(elf):
+        if stamp["fingerprint"] != plan.fingerprint() or stamp["sha256"] != sha256_of(elf):
             return None
     except (OSError, ValueError, KeyError):
         return None
@@ -229,7 +229,7 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
         progress,
     )
     elf = plan.out / ELF_NAME
-    digest = _sha256(elf)
+    digest = sha256_of(elf)
     stamp = {"base": "" if plan.compiled() else base, "fingerprint": fingerprint, "sha256": digest}
     (plan.out / _STAMP).write_text(json.dumps(stamp))
     return BuildResult(elf, digest, measure(elf, _region_table(plan.regions)), fresh=True)
@@ -368,11 +368,6 @@ def _write_if_changed(path: Path, text: str) -> None:
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def main(arguments: list[str]) -> int:

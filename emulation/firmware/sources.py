@@ -187,7 +187,7 @@ def _fetch(package: SourcePackage, folder: Path, archives: list[apt.Archive], pr
 
 
 def _complete(package: SourcePackage, downloads: Path) -> bool:
-    return all((downloads / n).is_file() and _sha256(downloads / n) == d for n, d in package.files.items())
+    return all((downloads / n).is_file() and sha256_of(downloads / n) == d for n, d in package.files.items())
 
 
 def verify(package: SourcePackage, downloads: Path) -> None:
@@ -196,7 +196,7 @@ def verify(package: SourcePackage, downloads: Path) -> None:
         path = downloads / name
         if not path.is_file():
             raise UserError(f"the download of {package.name} lacks {name}", "run it again")
-        if _sha256(path) != digest:
+        if sha256_of(path) != digest:
             path.unlink()
             raise UserError(
                 f"{name} is not the file this firmware is built from: its SHA-256 differs",
@@ -204,7 +204,8 @@ def verify(package: SourcePackage, downloads: Path) -> None:
             )
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
