@@ -70,8 +70,8 @@ class Stage(object):
 
     def sent(self, frame):
         """The board has sent a frame; it comes with its FCS."""
-        stamp = TimeDomainsManager.Instance.VirtualTimeStamp.TimeElapsed
-        self.frames.append("%d:%s" % (int(stamp.Ticks) // TICKS, encode(frame.Bytes)))
+        _known, stamp = TimeDomainsManager.Instance.TryGetVirtualTimeStamp()
+        self.frames.append("%d:%s" % (int(stamp.TimeElapsed.Ticks) // TICKS, encode(frame.Bytes)))
 
     def wrote(self, byte):
         """The board has printed a byte."""
@@ -219,12 +219,22 @@ def envelope(data):
     return frame
 
 
+def command(line):
+    """Have the monitor execute a command: what it calls things changes less than Renode's own classes."""
+    if not monitor.Parse(line):
+        raise ValueError("Renode refuses: " + line)
+
+
+def place(name):
+    """A file in our folder, as the monitor wants it."""
+    return "@" + System.IO.Path.Combine(folder, name).Replace(" ", "\\ ")
+
+
 def adopt(ethernet, console):
     """Take the emulation that Renode has now."""
     global stage
     emulation = EmulationManager.Instance.CurrentEmulation
-    if not monitor.Parse("emulation SetGlobalAdvanceImmediately true"):
-        raise ValueError("this Renode cannot run faster than the clock on the wall")
+    command("emulation SetGlobalAdvanceImmediately true")
     monitor.Machine = next(iter(emulation.Machines))
     stage = Stage(ethernet, console)
 
@@ -266,7 +276,7 @@ def answer(words):
         stage.stop()
         stage.detach()
         try:
-            EmulationManager.Instance.Save(System.IO.Path.Combine(folder, words[1]))
+            command("Save " + place(words[1]))
         finally:
             stage.attach()
         return ""
@@ -274,12 +284,11 @@ def answer(words):
         if stage is not None:
             stage.stop()
             stage.detach()
-        EmulationManager.Instance.Load(System.IO.Path.Combine(folder, words[1]))
+        command("Load " + place(words[1]))
         adopt(words[2], words[3])
         return collect()
     if verb == "execute":
-        if not monitor.Parse(" ".join(words[1:])):
-            raise ValueError("Renode refuses: " + " ".join(words[1:]))
+        command(" ".join(words[1:]))
         return ""
     raise ValueError("unknown request: " + verb)
 
