@@ -32,6 +32,8 @@ class Need(enum.StrEnum):
 
     SEED = "seed"
     """The board's randomness comes from the machine's seed."""
+    EXACT_CLOCK = "exact-clock"
+    """The guest's clock agrees with virtual time over half a minute."""
 
 
 @dataclass(frozen=True)

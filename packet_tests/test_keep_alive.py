@@ -26,6 +26,7 @@ def quiet(wire: Wire) -> Iterator[Peer]:
         yield peer
 
 
+@pytest.mark.needs("exact-clock")
 def test_a_silent_client_is_pinged(quiet: Peer) -> None:
     quiet.expect_silence(INTERVAL - 0.1)
     quiet.expect_frame("ping", b"", timeout=0.1 + LATE, rfc="RFC 6455, section 5.5.2")
