@@ -272,9 +272,59 @@ else:
         """See above."""
         await writer.wait_closed()
 
+    class Listener:
+        """Accepts connections. asyncio's own stops for good where there is no memory for one of them."""
+
+        def __init__(self, callback, listening):
+            self._callback = callback
+            self._socket = listening
+            self._task = spawn(self._accept_all())
+
+        def close(self):
+            """Stop."""
+            self._task.cancel()
+
+        async def _accept_all(self):
+            try:
+                while True:
+                    try:
+                        await self._readable()
+                        self._accept()
+                    except OSError:  # gone already
+                        pass
+                    except MemoryError:
+                        await sleep_ms(_RETRY)
+            finally:
+                self._socket.close()
+
+        def _accept(self):
+            accepted, address = self._socket.accept()
+            try:
+                accepted.setblocking(False)
+                stream = Reader(accepted, {"peername": address})
+                spawn(self._callback(stream, stream))
+            except MemoryError:
+                accepted.close()
+                raise
+
+        def _readable(self):
+            yield asyncio.core._io_queue.queue_read(self._socket)
+
     async def listen(callback, host, port, backlog):
         """See above."""
-        return await asyncio.start_server(callback, host or "0.0.0.0", port, backlog), port
+        address = socket.getaddrinfo(host or "0.0.0.0", port)[0][-1]
+        listening = socket.socket()
+        listening.setblocking(False)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(address)
+            listening.listen(backlog)
+        except OSError:
+            listening.close()
+            raise
+        listener = Listener(callback, listening)
+        await sleep_ms(0)  # a task that has not begun cannot clean up when it is cancelled
+        return listener, port
 
 
 if TYPE_CHECKING:

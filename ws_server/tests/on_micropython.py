@@ -3,6 +3,7 @@
 With the argument `pure`, without the native functions of the firmware (see `ws_server.compat`).
 """
 
+import asyncio
 import random
 import sys
 
@@ -100,6 +101,33 @@ def is_utf8(data: bytes) -> bool:
     return good
 
 
+def no_memory(*arguments: object) -> None:
+    raise MemoryError
+
+
+async def accept_without_memory() -> None:
+    """No memory for one connection: it is closed, the next one is served."""
+    served: list[int] = []
+
+    async def serve(reader: compat.Reader, writer: compat.Writer) -> None:
+        served.append(1)
+        await compat.close_stream(writer)
+
+    for port in range(20000, 60000, 997):
+        try:
+            listener, _ = await compat.listen(serve, "127.0.0.1", port, 5)
+            break
+        except OSError:  # in use
+            pass
+    for expected, reader in (([], no_memory), ([1], compat.Reader)):
+        compat.Reader = reader  # type: ignore[assignment]
+        client, writer = await asyncio.open_connection("127.0.0.1", port)
+        equal(await asyncio.wait_for(client.read(1), 10), b"")
+        writer.close()
+        equal(served, expected)
+    listener.close()
+
+
 random.seed(1)
 for size in SIZES:
     for name, data, events in tables.GOOD:
@@ -124,6 +152,7 @@ for sizes in ((0,), (1,), (15,), (16,), (17,), (1000,), (0, 5), (5, 0), (16, 16,
     for more in (0, 1, 40, 3000):
         check("grown", grown, sizes, more)
 check("accept key", equal, accept_key(tables.SAMPLE_KEY), tables.SAMPLE_ACCEPT)
+check("accept without memory", asyncio.run, accept_without_memory())
 
 for line in failed:
     print("FAILED", line)
