@@ -14,6 +14,7 @@ from rich.text import Text
 
 from bench.board import DEFAULT_SEED, ROOT
 from bench.cli.progress import Progress
+from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, RobotCommand
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
 
@@ -21,11 +22,8 @@ SUITES = ROOT / "bench" / "robot"
 REPORTS = ROOT / "reports" / "robot"
 ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml")
 
-ROBOT_INVALID = 252
-"""Robot could not run at all: no test selected, a broken suite file (Robot Framework user guide, 3.1.3)."""
 
-
-@click.command()
+@click.command(cls=RobotCommand, epilog=EPILOG)
 @click.argument("suites", nargs=-1, metavar="[SUITE...]")
 @click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
 @click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
@@ -101,11 +99,12 @@ def command(
         )
     finally:
         session.close()
-    if status == ROBOT_INVALID:
+    if status == INVALID:
         raise UserError(*explain(complaints.getvalue()))
     if complaints.getvalue().strip():
         console.print(Text(complaints.getvalue().strip(), style="yellow"))
-    if progress.interrupted:
+    if progress.interrupted or status == INTERRUPTED:
+        status = INTERRUPTED  # Robot itself counts the tests that did not run as failed ones
         console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
     summarise(console, progress, report)
     ctx.exit(status)

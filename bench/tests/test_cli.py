@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from click.testing import CliRunner, Result
 from bench import board
 from bench.board import ROOT
 from bench.cli import COMMANDS, main
-from bench.tests.elf import real_firmware
+from bench.cli.robot_status import INTERRUPTED, INVALID, UNEXPECTED
+from bench.robot import session
+from bench.tests.elf import UD2, real_firmware, with_code_at
 
 
 def bench(*arguments: str | Path) -> Result:
@@ -20,7 +23,7 @@ def bench(*arguments: str | Path) -> Result:
 def refused(*arguments: str | Path) -> str:
     """The two lines on stderr of a command that cannot do what it was told."""
     result = bench(*arguments)
-    assert result.exit_code == 2, result.output
+    assert result.exit_code == (INVALID if arguments[0] == "run" else 2), result.output
     error, hint = result.stderr.splitlines()
     assert error.startswith("error: ")
     assert hint.startswith("  what to do: ")
@@ -92,7 +95,7 @@ def test_a_firmware_for_another_machine_is_refused(tmp_path: Path) -> None:
 
 def test_a_firmware_that_never_gets_ready_is_refused_with_what_it_printed(tmp_path: Path) -> None:
     result = bench("run", "masking", "--report", tmp_path, "--ready", "open for business")
-    assert result.exit_code == 2
+    assert result.exit_code == INVALID
     assert "'open for business' did not appear" in result.stderr
     assert "ws_server: listening" in result.stderr
     assert "--ready" in result.stderr
@@ -102,7 +105,7 @@ def test_a_broken_platform_file_is_refused(tmp_path: Path) -> None:
     platform = tmp_path / "broken.repl"
     platform.write_text("cpu: CPU.X86 @\n")
     result = bench("run", "masking", "--report", tmp_path, "--platform", platform)
-    assert result.exit_code == 2
+    assert result.exit_code == INVALID
     assert f"error: {platform}:2:1: expected" in result.stderr
 
 
@@ -116,6 +119,41 @@ def test_a_suite_robot_cannot_read_is_refused(tmp_path: Path) -> None:
     suite = tmp_path / "empty.robot"
     suite.write_text("*** Settings ***\nDocumentation    No tests in here.\n")
     assert "no tests" in refused("run", suite, "--report", tmp_path / "report").lower()
+
+
+def test_an_unknown_option_of_run_does_not_end_like_two_failed_tests() -> None:
+    result = bench("run", "--sed", "7")
+    assert result.exit_code == INVALID
+    assert "--seed" in result.stderr
+
+
+def test_a_firmware_that_fails_while_it_boots_ends_like_no_number_of_failed_tests(tmp_path: Path) -> None:
+    elf = with_code_at("lwip_init", UD2, tmp_path / "defective.elf")
+    result = bench("run", "masking", "--report", tmp_path / "report", "--firmware", elf)
+    assert result.exit_code == UNEXPECTED
+    assert "guest fault (exception)" in result.stderr
+    assert "lwip_init" in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_stopped_before_its_first_test_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(session, "configure", lambda settings: signal.raise_signal(number))
+    result = bench("run", "masking", "--report", tmp_path)
+    assert result.exit_code == INTERRUPTED
+    assert result.stderr == "error: interrupted\n"
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_defect_of_the_bench_ends_like_no_number_of_failed_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "configure", lambda settings: 1 / 0)
+    result = bench("run", "masking", "--report", tmp_path)
+    assert result.exit_code == UNEXPECTED
+    assert "ZeroDivisionError" in result.stderr
 
 
 def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
@@ -136,6 +174,6 @@ def test_the_package_runs_as_a_module_and_shows_no_traceback(tmp_path: Path) -> 
         timeout=120,
         check=False,
     )
-    assert result.returncode == 2
+    assert result.returncode == INVALID
     assert result.stderr.startswith("error: there is no suite 'nothing'")
     assert "Traceback" not in result.stderr

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from bench.cli import doctor, main
+from bench.cli.robot_status import INVALID
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def test_it_says_how_to_get_renode(bare: None) -> None:
 
 def test_the_suites_do_not_run_without_one(bare: None, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["run", "--engine", "renode", "--report", str(tmp_path / "report")])
-    assert result.exit_code == 2
+    assert result.exit_code == INVALID
     assert result.stderr.startswith("error: there is no Renode on this machine\n  what to do: name one with")
 
 

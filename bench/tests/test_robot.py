@@ -13,8 +13,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from scapy.utils import rdpcap
 
 from bench.board import ROOT
+from bench.cli.robot_status import INTERRUPTED
 from bench.tests.elf import JUMP_TO_SELF, UD2, real_firmware, with_code_at
 
 HEAD = """\
@@ -188,7 +190,8 @@ def test_a_guest_that_fails_fails_its_test_with_evidence_and_the_run_goes_on(
     assert "own/over_ipv6.pcapng" in result.captures()
 
 
-def test_ctrl_c_ends_the_run_and_leaves_the_reports(tmp_path: Path) -> None:
+def stop_in_the_middle(tmp_path: Path, number: signal.Signals) -> Run:
+    """A run that got a signal while its second of three tests was going on; its group is its process id."""
     suite = tmp_path / "own.robot"
     suite.write_text(
         HEAD
@@ -197,29 +200,48 @@ def test_ctrl_c_ends_the_run_and_leaves_the_reports(tmp_path: Path) -> None:
         + ECHO.format(name="After")
     )
     report = tmp_path / "report"
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
     process = subprocess.Popen(
         command(suite, "--report", report),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        start_new_session=True,
     )
     begun = report / "captures" / "own" / "endless.pcapng"
     deadline = time.monotonic() + 120
     while not begun.exists() and process.poll() is None and time.monotonic() < deadline:
         os.sched_yield()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=120)
-    result = Run(process.returncode, out, err, report)
+    with pytest.raises(ProcessLookupError):  # nothing of it goes on
+        os.killpg(process.pid, 0)
+    assert not list(scratch.iterdir())
+    return Run(process.returncode, out, err, report)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_leaves_the_reports_of_what_ran(tmp_path: Path, number: signal.Signals) -> None:
+    result = stop_in_the_middle(tmp_path, number)
     assert {name: status for name, (status, _) in result.results().items()} == {
         "Before": "PASS",
         "Endless": "FAIL",
         "After": "FAIL",
     }
-    assert result.status != 0
-    assert "interrupted" in out
-    assert (report / "report.html").exists()
-    assert "Traceback" not in err
+    assert result.status == INTERRUPTED
+    assert "interrupted" in result.out
+    assert (result.report / "report.html").exists()
+    assert "Traceback" not in result.err
+
+
+def test_a_killed_run_leaves_no_process_no_temporary_file_and_the_captures(tmp_path: Path) -> None:
+    result = stop_in_the_middle(tmp_path, signal.SIGKILL)
+    assert result.status == -signal.SIGKILL
+    assert sorted(path.name for path in result.report.iterdir()) == ["captures", "output.xml"]
+    assert len(rdpcap(str(result.report / "captures" / "own" / "before.pcapng"))) > 0
 
 
 def test_plain_robot_runs_a_suite_as_well(tmp_path: Path) -> None:
