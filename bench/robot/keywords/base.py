@@ -39,6 +39,11 @@ class Keywords:
         self.peer.send(b"".join(bytes(frame) for frame in prepared), split)
         self.peer.sent = words
 
+    def _leave(self) -> None:
+        """Close our half of TCP after the board's: else it keeps the connection in FIN-WAIT-2."""
+        if self.peer.tcp.error is None:
+            self.peer.shutdown()
+
 
 def seconds(time: timedelta | None) -> float | None:
     """Robot's time as virtual seconds."""

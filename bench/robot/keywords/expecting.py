@@ -50,13 +50,24 @@ class ExpectingKeywords(Keywords):
     ) -> None:
         """The next frame has to be a close frame with this code; then the board has to end the connection.
 
-        Afterwards nothing else may have come: what arrives after a close frame breaks section 5.5.1.
+        Afterwards nothing else may have come: what arrives after a close frame breaks section 5.5.1. Our half
+        of TCP is closed then, as a client does, so that the board may forget the connection.
         """
         self.peer.expect_close(code, seconds(timeout), rfc=rfc)
         rest = bytes(self.peer.tcp.received)
         if rest:
             wanted = "nothing after the close frame (RFC 6455, section 5.5.1)"
             raise PeerError(self.peer.sent, wanted, repr(rest))
+        self._leave()
+
+    def close_without_a_code_should_arrive(self) -> None:
+        """The next frame has to be a close frame without payload; then the board has to end TCP."""
+        self.peer.expect_frame("close", b"", rfc="RFC 6455, section 5.5.1")
+        self.peer.expect_end(rfc="RFC 6455, section 7.1.1")
+
+    def connection_should_end(self, timeout: timedelta | None = None) -> None:
+        """The board has to close its half of TCP, or to reset the connection, within so much virtual time."""
+        self.peer.expect_end(seconds(timeout), rfc="RFC 6455, section 7.1.1")
 
     def connection_should_still_echo(self, text: str = "still here") -> None:
         """The connection has to be open and echo."""

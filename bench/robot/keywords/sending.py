@@ -118,6 +118,30 @@ class SendingKeywords(Keywords):
         frame.ext_length = len(text.encode())
         self._send(frame)
 
+    def send_fragmented_text(self, *fragments: str) -> None:
+        """Send a text message, each argument a fragment of it, back to back."""
+        self._send_fragmented("text", [fragment.encode() for fragment in fragments])
+
+    def send_text_bytes(self, *fragments: str) -> None:
+        """Send a text message whose payload is these bytes, in hex; each argument is a fragment of it.
+
+        The bytes need not be valid UTF-8, which RFC 6455, section 5.6, asks for.
+        """
+        self._send_fragmented("text", [bytes.fromhex(fragment) for fragment in fragments])
+
+    def _send_fragmented(self, opcode: str, payloads: list[bytes]) -> None:
+        last = len(payloads) - 1
+        self._send(
+            *(
+                WebSocket(opcode="continuation" if number else opcode, fin=int(number == last)) / payload
+                for number, payload in enumerate(payloads)
+            )
+        )
+
+    def send_close_payload(self, payload: str) -> None:
+        """Send a masked close frame with these bytes (hex) as its payload, right or wrong."""
+        self._send(WebSocket(opcode="close") / bytes.fromhex(payload))
+
     def send_close(self, code: int = 1000, reason: str = "") -> None:
         """Send a masked close frame."""
         frame = WebSocket(opcode="close") / WebSocketClose(code=code, reason=reason)
