@@ -41,7 +41,7 @@ def command(capture: Path, output: Path | None, ends: str | None) -> None:
     click.echo(f"{len(steps)} of {len(packets)} frames, {found.left} and {found.right}: {target}")
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, hint: str = "name another file with -o") -> None:
     """Write a file so that there is never half of it. Raises UserError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,4 +55,4 @@ def write_whole(path: Path, text: str) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}", "name another file with -o") from None
+        raise UserError(f"cannot write {path}: {error.strerror}", hint) from None

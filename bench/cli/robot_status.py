@@ -14,6 +14,8 @@ import click
 from bench.cli import print_error
 from emulation.errors import GuestFault, UserError
 
+MOST_FAILED = 250
+"""So many tests failed, or more; below it, their number."""
 INVALID = 252
 """Nothing could run: the command line, a file, or no test selected."""
 INTERRUPTED = 253

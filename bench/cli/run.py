@@ -14,13 +14,14 @@ from rich.text import Text
 
 from bench.board import DEFAULT_SEED, ROOT
 from bench.cli.progress import Progress
-from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, RobotCommand
+from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, MOST_FAILED, RobotCommand
+from bench.cli.run_summary import ENGINES, PAGES, write_summaries
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
 
 SUITES = ROOT / "bench" / "robot"
 REPORTS = ROOT / "reports" / "robot"
-ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml")
+ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml", *PAGES)
 
 
 @click.command(cls=RobotCommand, epilog=EPILOG)
@@ -78,6 +79,8 @@ def command(
     try:
         for name, value in running.describe().items():
             console.print(f"{name + ':':<10}{value}")
+        board_engine = running.board.engine
+        (report / ENGINES / f"{board_engine}.xml").unlink(missing_ok=True)
         progress = Progress(console)
         complaints = io.StringIO()
         status = robot.run(
@@ -106,6 +109,14 @@ def command(
     if progress.interrupted or status == INTERRUPTED:
         status = INTERRUPTED  # Robot itself counts the tests that did not run as failed ones
         console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
+    try:
+        remarks = write_summaries(report, board_engine, interrupted=status == INTERRUPTED)
+    except UserError as error:
+        if status <= MOST_FAILED:
+            raise
+        remarks = [f"there is no summary: {error}"]  # a second signal has cut off Robot's output, too
+    for complaint in remarks:
+        console.print(Text(complaint, style="yellow"))
     summarise(console, progress, report)
     ctx.exit(status)
 
@@ -179,6 +190,7 @@ def summarise(console: Console, progress: Progress, report: Path) -> None:
         )
     )
     names = {
+        "summary": PAGES[0],
         "report": "report.html",
         "log": "log.html",
         "output": "output.xml",

@@ -91,7 +91,7 @@ def run(tmp_path: Path, suite: str, *arguments: str | Path, report: str = "repor
 def test_a_suite_leaves_reports_and_one_capture_for_each_test(tmp_path: Path) -> None:
     result = run(tmp_path, HEAD + ECHO.format(name="First one") + ECHO.format(name="Second one"))
     assert result.status == 0, result.out + result.err
-    for name in ("report.html", "log.html", "output.xml", "xunit.xml"):
+    for name in ("summary.html", "report.html", "log.html", "output.xml", "xunit.xml"):
         assert (result.report / name).stat().st_size > 0
         assert str(result.report / name) in result.out
     assert "2 tests: 2 passed, 0 failed, 0 skipped" in result.out
@@ -100,6 +100,28 @@ def test_a_suite_leaves_reports_and_one_capture_for_each_test(tmp_path: Path) ->
     status, message = result.results()["First one"]
     assert status == "PASS"
     assert re.match(r"\d+ frames to the board, \d+ from it, [\d.]+ virtual ms", message)
+
+
+def test_the_summary_goes_onto_the_page_of_a_ci_job_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "job.md"
+    page.write_text("What an earlier step has said.\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    result = run(tmp_path, HEAD + ECHO.format(name="One") + "Wrong\n    Fail    as it should\n")
+    written = (result.report / "summary.md").read_text()
+    assert page.read_text() == "What an earlier step has said.\n" + written
+    assert "✗ 2 tests: 1 passed, 1 failed, 0 skipped" in written
+    assert (result.report / "engines" / "quark.xml").exists()
+
+
+def test_a_job_page_that_cannot_be_written_is_a_complaint_and_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    result = run(tmp_path, HEAD + ECHO.format(name="One"))
+    assert result.status == 0
+    assert "cannot append to" in result.out
 
 
 def test_the_report_says_engine_seed_and_firmware(tmp_path: Path) -> None:
@@ -233,6 +255,7 @@ def test_a_stopped_run_leaves_the_reports_of_what_ran(tmp_path: Path, number: si
     }
     assert result.status == INTERRUPTED
     assert "interrupted" in result.out
+    assert "Interrupted" in (result.report / "summary.html").read_text()
     assert (result.report / "report.html").exists()
     assert "Traceback" not in result.err
 

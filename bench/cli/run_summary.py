@@ -1,0 +1,54 @@
+"""Writes the summaries of a finished run beside Robot's reports, and onto the page of a CI job."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from bench.cli.ladder import write_whole
+from bench.report.run_record import RunRecord, read_run
+from bench.report.summary import html, markdown
+from emulation.errors import UserError
+
+ENGINES = "engines"
+"""Folder of the latest `output.xml` of each engine, within that of the reports."""
+PAGES = ("summary.html", "summary.md")
+JOB_PAGE = "GITHUB_STEP_SUMMARY"
+"""The environment variable with which GitHub's and compatible CI runners name the file that they show."""
+
+HINT = "choose another folder with --report"
+
+
+def write_summaries(report: Path, engine: str, interrupted: bool) -> list[str]:
+    """Write the pages into `report`; returns complaints about what is not part of this run.
+
+    Raises UserError for a file that cannot be written.
+    """
+    output = report / "output.xml"
+    run = read_run(output)
+    complaints: list[str] = []
+    others: list[RunRecord] = []
+    own = report / ENGINES / f"{engine}.xml"
+    for path in sorted(own.parent.glob("*.xml")):
+        if path != own:
+            try:
+                others.append(read_run(path))
+            except UserError as error:
+                complaints.append(f"left out of the summary: {error}")
+    if not interrupted:
+        try:
+            own.parent.mkdir(exist_ok=True)
+            shutil.copyfile(output, own.with_suffix(".part")).replace(own)
+        except OSError as error:
+            raise UserError(f"cannot write {own}: {error.strerror}", HINT) from None
+    page = markdown(run, others, interrupted)
+    write_whole(report / PAGES[0], html(run, others, interrupted), HINT)
+    write_whole(report / PAGES[1], page, HINT)
+    if job_page := os.environ.get(JOB_PAGE):
+        try:
+            with Path(job_page).open("a", encoding="utf-8") as file:
+                file.write(page)
+        except OSError as error:
+            complaints.append(f"cannot append to {job_page} ({JOB_PAGE}): {error.strerror}")
+    return complaints

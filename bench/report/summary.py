@@ -1,0 +1,160 @@
+"""The summary of a run on one page: as HTML beside Robot's reports, as Markdown for a CI's job page.
+
+Failed tests come first; then the suites by engine, and what the run was made with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from bench.report.colours import variables
+from bench.report.run_record import RunRecord
+
+STYLE = """
+body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;max-width:64rem;
+margin:2rem auto;padding:0 1rem}
+h1{margin-bottom:.2rem}a{color:var(--blue)}
+table{border-collapse:collapse}th,td{border:1px solid var(--rule);padding:.3rem .8rem;text-align:left;
+vertical-align:top}
+thead th{background:var(--band)}
+pre{background:var(--band);padding:.6rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 1rem}
+.pass{color:var(--green)}.fail{color:var(--red);font-weight:bold}.skip{color:var(--amber)}
+.failed{border-left:4px solid var(--red);padding-left:1rem}.scroll{overflow-x:auto}
+"""
+
+SIGNS = {"FAIL": "✗", "PASS": "✓", "SKIP": "↷"}
+WORDS = {"FAIL": "failed", "PASS": "passed", "SKIP": "skipped"}
+
+
+def closing_line(count: Mapping[str, int]) -> str:
+    """How many tests ended how, in words."""
+    return f"{sum(count.values())} tests: " + ", ".join(
+        f"{count.get(status, 0)} {word}"
+        for status, word in sorted(WORDS.items(), key=lambda w: w[1] != "passed")
+    )
+
+
+def columns(run: RunRecord, others: Sequence[RunRecord]) -> list[RunRecord]:
+    """The run, then the latest ones of other engines with the same title, firmware and seed.
+
+    What differs in these is not comparable side by side.
+    """
+
+    def key(record: RunRecord) -> tuple[str, str | None, str | None]:
+        return record.title, record.metadata.get("Firmware"), record.metadata.get("Seed")
+
+    return [run, *(other for other in others if other.engine != run.engine and key(other) == key(run))]
+
+
+def html(run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = False) -> str:
+    """The page: one file that needs no other, apart from the log that it links to.
+
+    `others` are runs of other engines to show beside this one.
+    """
+    records = columns(run, others)
+    count = run.count()
+    parts = [
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">',
+        f"<title>{escape(run.title)}: summary</title>",
+        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">',
+        f"<style>{variables(':root')}{STYLE}</style></head><body><h1>{escape(run.title)}</h1>",
+        f'<p class="{_class(count)}">{_sign(count)} {closing_line(count)}</p>',
+    ]
+    if interrupted:
+        parts.append('<p class="fail">Interrupted: what had not run by then counts as failed.</p>')
+    if run.failed:
+        parts.append("<h2>Failed tests</h2>")
+    for test in run.failed:
+        link = f'<a href="log.html#{escape(test.id)}">{escape(test.suite)}: {escape(test.name)}</a>'
+        parts.append(f'<div class="failed">✗ {link}<pre>{escape(plain(test.message))}</pre></div>')
+    heads = "".join(f'<th scope="col">{escape(record.engine)}</th>' for record in records)
+    parts.append(
+        f'<h2>Suites by engine</h2><div class="scroll"><table><thead><tr><th>Suite</th>{heads}</tr></thead>'
+    )
+    for suite in all_suites(records):
+        cells = "".join(_cell(record.count(suite)) for record in records)
+        parts.append(f'<tr><th scope="row">{escape(suite)}</th>{cells}</tr>')
+    parts.append("</table></div><h2>What ran</h2><table>")
+    for name, value in made_with(run).items():
+        parts.append(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>')
+    files = ("log.html", "report.html", "output.xml", "xunit.xml", "captures/")
+    links = " · ".join(f'<a href="{name}">{name}</a>' for name in files)
+    parts.append(f"</table><p>{links}</p></body></html>\n")
+    return "\n".join(parts)
+
+
+def markdown(run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = False) -> str:
+    """The same for GitHub's and GitLab's Markdown. Links would lead nowhere there, so there are none."""
+    records = columns(run, others)
+    lines = [f"## {literal(run.title)}", "", f"{_sign(run.count())} {closing_line(run.count())}", ""]
+    if interrupted:
+        lines += ["**Interrupted:** what had not run by then counts as failed.", ""]
+    if run.failed:
+        lines += ["### Failed tests", ""]
+    for test in run.failed:
+        message = escape(plain(test.message), quote=False)
+        lines += [f"**✗ {literal(test.suite)}: {literal(test.name)}**", "", f"<pre>{message}</pre>", ""]
+    lines += ["### Suites by engine", "", _row("Suite", *(literal(record.engine) for record in records))]
+    lines.append("|---" * (len(records) + 1) + "|")
+    for suite in all_suites(records):
+        lines.append(_row(literal(suite), *(_tally(record.count(suite)) for record in records)))
+    lines += ["", "### What ran", "", "| | |", "|---|---|"]
+    lines += [_row(literal(name), literal(value)) for name, value in made_with(run).items()]
+    return "\n".join(lines) + "\n"
+
+
+def made_with(run: RunRecord) -> dict[str, str]:
+    """What the run was made with, and when."""
+    return {
+        **run.metadata,
+        "Tools": run.tool,
+        "Begun": run.begun,
+        "Took": f"{run.seconds:.1f} s of the host's time",
+    }
+
+
+def all_suites(records: Sequence[RunRecord]) -> list[str]:
+    """The suites of all records, in order, each once."""
+    return list(dict.fromkeys(suite for record in records for suite in record.suites()))
+
+
+def plain(message: str) -> str:
+    """A message as text: Robot marks those that are HTML."""
+    if message.startswith("*HTML*"):
+        message = re.sub(r"<[^>]*>", "", message.removeprefix("*HTML*"))
+    return message.strip()
+
+
+def literal(text: str) -> str:
+    """Text that Markdown shows as it is, in a cell of a table, too."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~&])", r"\\\1", " ".join(text.split()))
+
+
+def _worst(count: Mapping[str, int]) -> str:
+    return next((status for status in SIGNS if count.get(status)), "SKIP")
+
+
+def _sign(count: Mapping[str, int]) -> str:
+    return SIGNS[_worst(count)]
+
+
+def _class(count: Mapping[str, int]) -> str:
+    return _worst(count).lower()
+
+
+def _tally(count: Counter[str]) -> str:
+    if not count:
+        return "not run"
+    told = ", ".join(f"{count[status]} {WORDS[status]}" for status in SIGNS if count[status])
+    return f"{_sign(count)} {told}"
+
+
+def _cell(count: Counter[str]) -> str:
+    return f'<td class="{_class(count)}">{_tally(count)}</td>'
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
