@@ -8,11 +8,21 @@ from bench.robot.keywords.board import BoardKeywords
 from bench.robot.keywords.cases import CaseKeywords
 from bench.robot.keywords.expecting import ExpectingKeywords
 from bench.robot.keywords.handshake import HandshakeKeywords
+from bench.robot.keywords.packets import PacketKeywords
 from bench.robot.keywords.sending import SendingKeywords
+from bench.robot.keywords.tcp import TcpKeywords
 from bench.robot.listener import LISTENER, BoardListener
 
 
-class BoardLibrary(SendingKeywords, ExpectingKeywords, HandshakeKeywords, CaseKeywords, BoardKeywords):
+class BoardLibrary(
+    SendingKeywords,
+    ExpectingKeywords,
+    HandshakeKeywords,
+    TcpKeywords,
+    PacketKeywords,
+    CaseKeywords,
+    BoardKeywords,
+):
     """Keywords for a WebSocket server on an emulated board.
 
     Every test starts with the booted, listening board and an empty capture; nothing is left over from the

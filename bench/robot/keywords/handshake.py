@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 
 from bench.layers.http_upgrade import UpgradeRequest, UpgradeResponse
@@ -21,6 +22,14 @@ class HandshakeKeywords(Keywords):
         peer = Peer(self.board.wire, port=port, ipv6=ipv6, mss=mss)
         self._peers.append(peer)
         peer.connect()
+
+    def connection_should_be_possible_within(self, timeout: timedelta, port: int = 8080) -> None:
+        """A new client, trying again as TCP does, has to be served within so much virtual time."""
+        peer = Peer(self.board.wire, port=port, timeout=timeout.total_seconds())
+        self._peers.append(peer)
+        peer.connect()
+        peer.upgrade("/")
+        peer.echo("let in")
 
     def send_upgrade_request(
         self, *headers: str, path: str = "/", method: str = "GET", segment_size: int = 0
