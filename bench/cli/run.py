@@ -15,7 +15,7 @@ from rich.text import Text
 from bench.board import DEFAULT_SEED, ROOT
 from bench.cli.progress import Progress
 from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, MOST_FAILED, RobotCommand
-from bench.cli.run_summary import ENGINES, PAGES, write_summaries
+from bench.cli.run_summary import ENGINES, PAGES, read_baseline, write_summaries
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
 
@@ -46,6 +46,12 @@ ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml", *PAGES)
 @click.option(
     "--test", "tests", multiple=True, metavar="NAME", help="Only tests of this name (* and ? match)."
 )
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE_OR_DIR",
+    help="output.xml, or report folder, of an earlier run: the summary says what has changed since.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -59,6 +65,7 @@ def command(
     include: tuple[str, ...],
     exclude: tuple[str, ...],
     tests: tuple[str, ...],
+    baseline: Path | None,
 ) -> None:
     """Run the Robot suites on an emulated board and write the reports.
 
@@ -70,6 +77,7 @@ def command(
     from bench.robot import session
 
     paths = find_suites(suites)
+    earlier = None if baseline is None else read_baseline(baseline)  # it may lie where this run reports to
     prepare_report(report)
     settings = session.Settings(
         engine=engine, firmware=firmware, seed=seed, platform=platform, ready=ready or session.READY
@@ -110,7 +118,7 @@ def command(
         status = INTERRUPTED  # Robot itself counts the tests that did not run as failed ones
         console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
     try:
-        remarks = write_summaries(report, board_engine, interrupted=status == INTERRUPTED)
+        remarks = write_summaries(report, board_engine, status == INTERRUPTED, earlier)
     except UserError as error:
         if status <= MOST_FAILED:
             raise

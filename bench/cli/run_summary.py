@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.cli.ladder import write_whole
 from bench.report.run_record import RunRecord, read_run
 from bench.report.summary import html, markdown
+from bench.report.trend import compare
 from emulation.errors import UserError
 
 ENGINES = "engines"
@@ -20,8 +21,17 @@ JOB_PAGE = "GITHUB_STEP_SUMMARY"
 HINT = "choose another folder with --report"
 
 
-def write_summaries(report: Path, engine: str, interrupted: bool) -> list[str]:
+def read_baseline(path: Path) -> RunRecord:
+    """The earlier run: an `output.xml`, or a folder of reports. Raises UserError."""
+    return read_run(path / "output.xml" if path.is_dir() else path)
+
+
+def write_summaries(
+    report: Path, engine: str, interrupted: bool, earlier: RunRecord | None = None
+) -> list[str]:
     """Write the pages into `report`; returns complaints about what is not part of this run.
+
+    `earlier` is the run to compare with.
 
     Raises UserError for a file that cannot be written.
     """
@@ -42,8 +52,9 @@ def write_summaries(report: Path, engine: str, interrupted: bool) -> list[str]:
             shutil.copyfile(output, own.with_suffix(".part")).replace(own)
         except OSError as error:
             raise UserError(f"cannot write {own}: {error.strerror}", HINT) from None
-    page = markdown(run, others, interrupted)
-    write_whole(report / PAGES[0], html(run, others, interrupted), HINT)
+    trend = None if earlier is None else compare(earlier, run)
+    page = markdown(run, others, interrupted, trend)
+    write_whole(report / PAGES[0], html(run, others, interrupted, trend), HINT)
     write_whole(report / PAGES[1], page, HINT)
     if job_page := os.environ.get(JOB_PAGE):
         try:

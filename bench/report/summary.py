@@ -12,6 +12,7 @@ from html import escape
 
 from bench.report.colours import variables
 from bench.report.run_record import RunRecord
+from bench.report.trend import Change, Trend
 
 STYLE = """
 body{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;max-width:64rem;
@@ -26,6 +27,7 @@ pre{background:var(--band);padding:.6rem;white-space:pre-wrap;overflow-wrap:anyw
 """
 
 SIGNS = {"FAIL": "✗", "PASS": "✓", "SKIP": "↷"}
+SAME = "Nothing has changed."
 WORDS = {"FAIL": "failed", "PASS": "passed", "SKIP": "skipped"}
 
 
@@ -49,7 +51,9 @@ def columns(run: RunRecord, others: Sequence[RunRecord]) -> list[RunRecord]:
     return [run, *(other for other in others if other.engine != run.engine and key(other) == key(run))]
 
 
-def html(run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = False) -> str:
+def html(
+    run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = False, trend: Trend | None = None
+) -> str:
     """The page: one file that needs no other, apart from the log that it links to.
 
     `others` are runs of other engines to show beside this one.
@@ -70,6 +74,8 @@ def html(run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = F
     for test in run.failed:
         link = f'<a href="log.html#{escape(test.id)}">{escape(test.suite)}: {escape(test.name)}</a>'
         parts.append(f'<div class="failed">✗ {link}<pre>{escape(plain(test.message))}</pre></div>')
+    if trend is not None:
+        parts.append(_trend_html(trend))
     heads = "".join(f'<th scope="col">{escape(record.engine)}</th>' for record in records)
     parts.append(
         f'<h2>Suites by engine</h2><div class="scroll"><table><thead><tr><th>Suite</th>{heads}</tr></thead>'
@@ -86,7 +92,9 @@ def html(run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = F
     return "\n".join(parts)
 
 
-def markdown(run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = False) -> str:
+def markdown(
+    run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = False, trend: Trend | None = None
+) -> str:
     """The same for GitHub's and GitLab's Markdown. Links would lead nowhere there, so there are none."""
     records = columns(run, others)
     lines = [f"## {literal(run.title)}", "", f"{_sign(run.count())} {closing_line(run.count())}", ""]
@@ -97,6 +105,8 @@ def markdown(run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool
     for test in run.failed:
         message = escape(plain(test.message), quote=False)
         lines += [f"**✗ {literal(test.suite)}: {literal(test.name)}**", "", f"<pre>{message}</pre>", ""]
+    if trend is not None:
+        lines += _trend_markdown(trend)
     lines += ["### Suites by engine", "", _row("Suite", *(literal(record.engine) for record in records))]
     lines.append("|---" * (len(records) + 1) + "|")
     for suite in all_suites(records):
@@ -131,6 +141,26 @@ def plain(message: str) -> str:
 def literal(text: str) -> str:
     """Text that Markdown shows as it is, in a cell of a table, too."""
     return re.sub(r"([\\`*_{}\[\]<>|#~&])", r"\\\1", " ".join(text.split()))
+
+
+def _trend_html(trend: Trend) -> str:
+    parts = ["<h2>Since the baseline</h2>"]
+    for heading, changes in trend.headed():
+        rows = "".join(f"<li>{escape(_change(change))}</li>" for change in changes)
+        parts.append(f"<h3>{heading} ({len(changes)})</h3><ul>{rows}</ul>")
+    return "".join(parts) if len(parts) > 1 else f"{parts[0]}<p>{SAME}</p>"
+
+
+def _trend_markdown(trend: Trend) -> list[str]:
+    lines = ["### Since the baseline", ""]
+    for heading, changes in trend.headed():
+        lines += [f"**{heading} ({len(changes)})**", ""]
+        lines += [f"* {literal(_change(change))}" for change in changes] + [""]
+    return lines if len(lines) > 2 else [*lines, SAME, ""]
+
+
+def _change(change: Change) -> str:
+    return f"{change.test}: {change.what}" if change.what else change.test
 
 
 def _worst(count: Mapping[str, int]) -> str:
