@@ -20,9 +20,9 @@ class ExpectingKeywords(Keywords):
         """The next frame has to be these bytes, whole and unmasked."""
         self.peer.expect_frame("binary", data, rfc=rfc)
 
-    def ping_should_arrive(self, payload: str | bytes = "") -> None:
-        """The next frame has to be a ping with this payload, not masked."""
-        self.peer.expect_frame("ping", payload, rfc="RFC 6455, section 5.5.2")
+    def ping_should_arrive(self, payload: str | bytes = "", timeout: timedelta | None = None) -> None:
+        """The next frame has to be a ping with this payload, not masked, within so much virtual time."""
+        self.peer.expect_frame("ping", payload, seconds(timeout), rfc="RFC 6455, section 5.5.2")
 
     def pong_should_arrive(self, payload: str | bytes = "") -> None:
         """The next frame has to be a pong with the payload of the ping it answers."""

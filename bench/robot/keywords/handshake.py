@@ -42,7 +42,11 @@ class HandshakeKeywords(Keywords):
         | Send Upgrade Request | Upgrade: WebSocket | Sec-WebSocket-Version |
         """
         changes = [_header(header) for header in headers]
-        request = UpgradeRequest(path, str(self.peer.tcp.remote), headers=changes, method=method)
+        offers = [value for name, value in changes if name.lower() == "sec-websocket-protocol" and value]
+        protocols = [word.strip() for offer in offers for word in offer.split(",")]
+        request = UpgradeRequest(
+            path, str(self.peer.tcp.remote), protocols=protocols, headers=changes, method=method
+        )
         split = [segment_size] * (len(bytes(request)) // segment_size) if segment_size else None
         self.peer.send(request, split)
 

@@ -13,7 +13,7 @@ FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20}
 
 
 class TcpKeywords(Keywords):
-    """They act on the connection opened last; our own TCP keeps to the rules as far as nothing else is said."""
+    """They act on the connection opened last; our own TCP keeps to the rules where nothing else is said."""
 
     def send_text_in_ranges(self, text: str, *ranges: str) -> None:
         """Send a text message in segments that hold these ranges of the frame's bytes, in this order.
