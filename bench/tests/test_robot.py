@@ -115,6 +115,16 @@ def test_the_summary_goes_onto_the_page_of_a_ci_job_as_well(
     assert (result.report / "engines" / "quark.xml").exists()
 
 
+def test_a_run_is_held_against_the_one_whose_reports_it_replaces(tmp_path: Path) -> None:
+    run(tmp_path, HEAD + ECHO.format(name="One") + "Wrong\n    Fail    as it should\n")
+    again = HEAD + ECHO.format(name="One") + "Wrong\n    No Operation\n"
+    result = run(tmp_path, again, "--baseline", tmp_path / "report")
+    assert result.status == 0, result.out + result.err
+    written = (result.report / "summary.md").read_text()
+    assert "**Fixed (1)**\n\n* Own: Wrong\n" in written
+    assert "virtual time" not in written.partition("### Suites")[0]  # the same, to the last digit
+
+
 def test_a_job_page_that_cannot_be_written_is_a_complaint_and_no_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
