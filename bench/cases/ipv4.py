@@ -10,10 +10,10 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
 from scapy.packet import Raw
 
 from bench.addresses import BENCH, BOARD
-from bench.cases.case import Departure, entry, variant
+from bench.cases.case import entry, variant
 from bench.cases.ethernet import ethernet
 from bench.cases.steps import Send
-from bench.cases.words import SILENCE, Expected, Some, arp_request, echo_reply, icmp_error
+from bench.cases.words import SILENCE, Expected, Some, echo_reply, icmp_error
 from bench.layers.tcpip import checksum
 
 ECHO = bytes(ICMP(id=1) / b"ping")
@@ -129,11 +129,6 @@ def from_source(source: str, name: str) -> list[tuple[str, bytes]]:
     return [(f"{name}-{what}", ethernet(0x0800, bytes(packet))) for what, packet in packets]
 
 
-OWN_ADDRESS = (
-    "lwIP takes a packet from the board's own address for one like any other, and asks by ARP who has that "
-    "address to answer it. Nobody does, so nothing is sent; the answer waits for a few seconds."
-)
-
 OWN_SOURCE = entry(
     "ipv4",
     12,
@@ -143,12 +138,12 @@ OWN_SOURCE = entry(
     source="RFC 1122, section 3.2.1.3; RFC 6890, section 2.2.2",
     cases=[
         variant(what, Send(frame))
-        for source, name in (("127.0.0.1", "loopback"), ("127.255.255.254", "loopback-net"))
+        for source, name in (
+            ("127.0.0.1", "loopback"),
+            ("127.255.255.254", "loopback-net"),
+            (BOARD.ip, "own"),
+        )
         for what, frame in from_source(source, name)
-    ]
-    + [
-        variant(what, Send(frame), departure=Departure((Some(arp_request(BOARD.ip), 1, 2),), OWN_ADDRESS))
-        for what, frame in from_source(BOARD.ip, "own")
     ],
 )
 

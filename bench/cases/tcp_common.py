@@ -30,10 +30,6 @@ DATA_TAKEN = (
     "lwIP answers with an ACK as it should, but takes the data of such a segment instead of dropping it: a "
     "forged segment needs no more than a sequence number inside the window."
 )
-TINY = (
-    "lwIP takes any MSS but 0 as it comes. The answer to an upgrade would need more segments than the send "
-    "queue holds (TCP_SND_QUEUELEN), so it cannot be sent, and such a client is not served; others are."
-)
 
 
 def tcp(ipv6: bool = False, sport: int = SPORT, dport: int = PORT, seq: int = SEQ, **fields: Any) -> Packet:

@@ -1,0 +1,13 @@
+/* IPv4 packets that must be discarded before lwIP acts on them. */
+#ifndef IP4_GUARD_H
+#define IP4_GUARD_H
+
+#include <stdbool.h>
+
+struct netif;
+struct pbuf;
+
+/* Frees a packet from the interface's own address (RFC 1122, section 3.2.1.3), and says that it did. */
+bool ip4_drop_own(struct pbuf *p, const struct netif *netif);
+
+#endif

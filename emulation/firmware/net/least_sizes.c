@@ -1,0 +1,23 @@
+/*
+ * What a peer or a router may not make smaller. ld's --wrap puts these functions before lwIP's own.
+ */
+#include "lwip/nd6.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/prot/ip6.h"
+
+enum {
+    /* With segments of a few bytes there are not enough of them to answer anything (CVE-2019-11479); Linux' limit. */
+    LEAST_MSS = 48,
+};
+
+u16_t __real_tcp_eff_send_mss_netif(u16_t mss, struct netif *netif, const ip_addr_t *destination);
+u16_t __real_nd6_get_destination_mtu(const ip6_addr_t *destination, struct netif *netif);
+
+u16_t __wrap_tcp_eff_send_mss_netif(u16_t mss, struct netif *netif, const ip_addr_t *destination) {
+    return __real_tcp_eff_send_mss_netif(LWIP_MAX(mss, LEAST_MSS), netif, destination);
+}
+
+/* RFC 8201, section 4: no Packet Too Big message brings a path below IPv6's minimum link MTU. */
+u16_t __wrap_nd6_get_destination_mtu(const ip6_addr_t *destination, struct netif *netif) {
+    return LWIP_MAX(__real_nd6_get_destination_mtu(destination, netif), IP6_MIN_MTU_LENGTH);
+}
