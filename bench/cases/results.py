@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from bench.capture import CapturedFrame
 from bench.cases.case import LAYERS, Case
-from emulation.errors import UserError
+from bench.files import write_whole
 
 
 class Verdict(enum.Enum):
@@ -119,11 +118,5 @@ def write_results(path: Path, results: Sequence[Result], about: dict[str, Any]) 
         "skipped": total.skipped,
         "cases": [result.as_dict() for result in results],
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise UserError(f"cannot write {path}: {error.strerror}", "name another file with --json") from None
+    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    write_whole(path, text, "name another file with --json")

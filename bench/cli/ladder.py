@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import click
 
+from bench.files import write_whole
 from emulation.errors import UserError
 
 
@@ -37,22 +36,5 @@ def command(capture: Path, output: Path | None, ends: str | None) -> None:
     steps = tell(found.frames, found.numbers)
     picture = svg(Ladder(found.left, found.right, steps, capture.name, None, note), document=True)
     target = output if output is not None else capture.with_suffix(".svg")
-    write_whole(target, picture)
+    write_whole(target, picture, "name another file with -o")
     click.echo(f"{len(steps)} of {len(packets)} frames, {found.left} and {found.right}: {target}")
-
-
-def write_whole(path: Path, text: str, hint: str = "name another file with -o") -> None:
-    """Write a file so that there is never half of it. Raises UserError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}", hint) from None

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.engines import DEFAULT_ENGINE
+from bench.files import write_whole
 from emulation.errors import UserError
 
 if TYPE_CHECKING:
@@ -135,6 +136,9 @@ def environment() -> dict[str, Any]:
     }
 
 
+_HINT = "name another file with --json"
+
+
 def prepare(path: Path) -> None:
     """Make sure, before anything is measured, that the figures can be written. Raises UserError."""
     try:
@@ -142,19 +146,9 @@ def prepare(path: Path) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise UserError(f"cannot write {path}: {error.strerror}", _HINT) from None
 
 
 def write(path: Path, result: dict[str, Any]) -> None:
     """Write the figures. Raises UserError."""
-    unfinished = path.with_name(path.name + ".part")
-    try:
-        unfinished.write_text(json.dumps(result, indent=2) + "\n")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> UserError:
-    return UserError(f"cannot write {path}: {error.strerror}", "name another file with --json")
+    write_whole(path, json.dumps(result, indent=2) + "\n", _HINT)

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from bench.cli.ladder import write_whole
+from bench.files import write_whole
 from bench.report.run_record import RunRecord, read_run
 from bench.report.summary import html, markdown
 from bench.report.trend import compare

@@ -11,9 +11,9 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from bench.files import write_whole
 from bench.mutants.catalogue import FAMILIES
 from bench.mutants.trial import Fate, Verdict
-from emulation.errors import UserError
 
 STYLES = {Fate.CAUGHT: "green", Fate.SURVIVED: "bold red"}
 
@@ -75,7 +75,7 @@ def write_json(path: Path, verdicts: Sequence[Verdict], wanted: int) -> None:
         "all_caught": len(verdicts) == wanted and all(v.fate is Fate.CAUGHT for v in verdicts),
         "mutants": [verdict.as_dict() for verdict in verdicts],
     }
-    _write(path, json.dumps(result, indent=2) + "\n", "--json")
+    write_whole(path, json.dumps(result, indent=2) + "\n", "see --json")
 
 
 def write_page(path: Path, verdicts: Iterable[Verdict]) -> None:
@@ -91,7 +91,7 @@ def write_page(path: Path, verdicts: Iterable[Verdict]) -> None:
             where = f"[{Path(file).name}](../{file}): {_code(test)}"
             lines.append(f"| `{mutant.name}` | {mutant.wrong} | {where} | {_code(catch.message)} |")
         lines.append("")
-    _write(path, "\n".join(lines), "--write-docs")
+    write_whole(path, "\n".join(lines), "see --write-docs")
 
 
 def _code(text: str) -> str:
@@ -99,13 +99,3 @@ def _code(text: str) -> str:
     quoted = text.replace("|", "\\|")
     ticks = "``" if "`" in text else "`"
     return f"{ticks} {quoted} {ticks}" if "`" in text else f"{ticks}{quoted}{ticks}"
-
-
-def _write(path: Path, text: str, option: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}", f"see {option}") from None
