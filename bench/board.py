@@ -16,11 +16,12 @@ from bench.loop import Loop
 from bench.scapy_interface import attach
 from bench.uart import Uart
 from bench.wire import Wire, WireState
+from emulation import paths
 from emulation.errors import UserError
 from emulation.machine import Machine
 
-ROOT = Path(__file__).resolve().parent.parent
-DEFAULT_FIRMWARE = ROOT / "build" / "firmware" / "ws_bench.elf"
+ROOT = paths.ROOT
+DEFAULT_FIRMWARE = paths.default_firmware()
 DEFAULT_SEED = 1
 
 

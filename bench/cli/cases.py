@@ -14,14 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from bench.board import DEFAULT_SEED, ROOT
+from bench.board import DEFAULT_SEED
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
+from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
     from bench.cases import Result, Runner
 
-REPORTS = ROOT / "reports" / "cases"
+REPORTS = reports_folder() / "cases"
 READY = "listening"
 BOOT_TIMEOUT = 10.0
 EXIT_FAILED = 1

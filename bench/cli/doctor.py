@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from emulation import paths
 from emulation.errors import UserError
 
 MINIMUM_PYTHON = (3, 11)
@@ -140,6 +141,8 @@ def firmware() -> Finding:
     """The ELF that is tested unless another one is named."""
     from emulation.firmware.build import DEFAULT_OUT, ELF_NAME, up_to_date
 
+    if (carried := paths.PREBUILT / ELF_NAME).is_file():
+        return Finding("firmware", True, f"{carried}, which came with the package")
     elf = DEFAULT_OUT / ELF_NAME
     remedy = "run `make firmware`"
     if not elf.is_file():

@@ -15,15 +15,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from bench.board import DEFAULT_SEED, ROOT, find_firmware
+from bench.board import DEFAULT_SEED, find_firmware
 from bench.engines import DEFAULT_ENGINE
+from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
     from bench.matrix.cases import Case
     from bench.matrix.results import Results
     from bench.matrix.workers import Setup
 
-REPORTS = ROOT / "reports" / "matrix"
+REPORTS = reports_folder() / "matrix"
 MANY = 10
 """Failing cases that are reduced, saved and shown; of more only the number is said."""
 

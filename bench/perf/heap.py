@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 
-from bench.board import ROOT, Board
+from bench.board import Board
 from bench.guest_heap import GuestHeap
 from bench.layers.websocket import WebSocket
 from bench.peer import Peer, PeerError
@@ -21,6 +21,7 @@ from bench.perf.prompt import Prompt
 from bench.tcp_peer import TcpPeer
 from emulation.errors import UserError
 from emulation.firmware.build import build
+from emulation.paths import build_folder
 
 IDLE = 6
 """Connections that are added to a first one; there may be eight together."""
@@ -47,7 +48,7 @@ SMALLEST, LARGEST = 1024, 0x10000
 PATIENCE = 30.0
 """Virtual seconds for the echo of such a message."""
 LARGE_MESSAGES = Path(__file__).parent / "apps" / "large_messages.py"
-BUILD = ROOT / "build" / "perf"
+BUILD = build_folder() / "perf"
 
 
 def held(board: Board) -> int:

@@ -6,11 +6,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.board import DEFAULT_SEED, ROOT, Board, BoardState, find_firmware
+from bench.board import DEFAULT_SEED, Board, BoardState, find_firmware
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
 from emulation.firmware.build import build
+from emulation.paths import build_folder
 
 BOOT_TIMEOUT = 10.0
 """Virtual seconds a firmware gets to say that it is ready."""
@@ -123,7 +124,7 @@ def visit(app: Path) -> Session:
     app = app.resolve()
     if app not in _others:
         settings = _settings or Settings()
-        elf = build(ROOT / "build" / "applications" / app.stem, app=app).elf
+        elf = build(build_folder() / "applications" / app.stem, app=app).elf
         _others[app] = Session(replace(settings, firmware=elf))
     _visited = _others[app]
     return _visited

@@ -23,14 +23,14 @@ from emulation.firmware import overlay
 from emulation.firmware.lock import folder_lock
 from emulation.firmware.sizes import Sizes, measure
 from emulation.firmware.sources import Progress, Sources, find_sources, get_sources, sha256_of, silent
+from emulation.paths import FIRMWARE, build_folder
 from emulation.platform import linker_regions, load_platform
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-DEFAULT_OUT = ROOT / "build" / "firmware"
+DEFAULT_OUT = build_folder() / "firmware"
 DEFAULT_APP = HERE / "app" / "main.py"
 DEFAULT_WS_SERVER = overlay.DEFAULT_WS_SERVER
-ELF_NAME = "ws_bench.elf"
+ELF_NAME = FIRMWARE
 
 COMPILER_OPTIONS = ("-m32", "-march=lakemont")
 TIMEOUT = 1200.0
@@ -301,7 +301,7 @@ def _stage(plan: _Plan) -> None:
 def _mpy_cross(plan: _Plan, progress: Progress) -> Path:
     """MicroPython's cross compiler, a program of the host; built once for a MicroPython tree."""
     tag = hashlib.sha256(plan.sources.identity.encode()).hexdigest()[:12]
-    folder = ROOT / "build" / f"mpy-cross-{tag}"
+    folder = build_folder() / f"mpy-cross-{tag}"
     program = folder / "mpy-cross"
     with folder_lock(folder, progress):
         if not program.exists():

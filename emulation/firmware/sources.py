@@ -19,9 +19,9 @@ from pathlib import Path
 from emulation.errors import UserError
 from emulation.firmware import apt
 from emulation.firmware.lock import folder_lock
+from emulation.paths import build_folder
 
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_FOLDER = ROOT / "build" / "sources"
+DEFAULT_FOLDER = build_folder() / "sources"
 SUITE = "trixie"
 
 Progress = Callable[[str], None]

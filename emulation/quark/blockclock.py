@@ -19,6 +19,7 @@ import capstone
 import unicorn
 from unicorn import x86_const
 
+from emulation import paths
 from emulation.errors import UserError
 
 SOURCE = Path(__file__).parent / "native" / "blockclock.c"
@@ -66,17 +67,17 @@ class BlockClockState(ctypes.Structure):
 
 def cache_folder() -> Path:
     """Where the compiled hook lies: `build/native` of a checkout, else the user's cache folder."""
-    root = Path(__file__).resolve().parents[2]
-    if (root / "pyproject.toml").exists() and os.access(root, os.W_OK):
-        return root / "build" / "native"
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "zephyr-ws-bench"
+    if paths.IS_CHECKOUT and os.access(paths.ROOT, os.W_OK):
+        return paths.build_folder() / "native"
+    return paths.user_cache() / "native"
 
 
 def library_path() -> Path:
     """The file the compiled hook has or will have for this source, these flags and this machine."""
     key = hashlib.sha256(SOURCE.read_bytes() + " ".join((*FLAGS, os.uname().machine)).encode())
-    return cache_folder() / f"blockclock-{key.hexdigest()[:16]}.so"
+    name = f"blockclock-{key.hexdigest()[:16]}.so"
+    carried = paths.PREBUILT / name  # by a wheel
+    return carried if carried.exists() else cache_folder() / name
 
 
 def build() -> Path:
