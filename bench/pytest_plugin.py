@@ -1,28 +1,34 @@
 """pytest on the bench: the fixtures `board` and `wire`.
 
-Load it with `pytest_plugins = ["bench.pytest_plugin"]` in the top conftest.py, or with `-p
-bench.pytest_plugin`. One board is booted a run (with xdist: a worker). Every test starts from the same
-listening board, restored from a snapshot; when the test is over the guest has to be healthy. The capture of
-a failed test is written to `--captures` (default: reports/pytest).
+pytest finds the plugin by itself where the package is installed (entry point `pytest11`). It imports nothing
+of the bench and prints nothing until a test asks for a fixture; `-p no:bench.pytest_plugin` turns it off.
+
+One board is booted a run (with xdist: a worker). Every test starts from the same listening board, restored
+from a snapshot; when the test is over the guest has to be healthy. The capture of a failed test is written to
+`--captures` (default: reports/pytest).
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.board import DEFAULT_SEED, Board, BoardState
-from bench.capture import Capture
-from bench.engines import DEFAULT_ENGINE
-from bench.wire import Wire
-from emulation.errors import EngineLacks, GuestFault, UserError
-from emulation.machine import Need
+if TYPE_CHECKING:
+    from bench.board import Board, BoardState
+    from bench.wire import Wire
 
 LISTENING = re.compile(r"listening.*\n")
 BOOT_TIMEOUT = 5.0
+
+# Those of `bench.engines` and `bench.board`, which would bring the emulator into every pytest run.
+ENGINE = "quark"
+SEED = 1
+CAPTURES = "reports/pytest"
 
 _outcome: pytest.StashKey[bool] = pytest.StashKey()
 
@@ -30,10 +36,11 @@ _outcome: pytest.StashKey[bool] = pytest.StashKey()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the bench."""
     group = parser.getgroup("bench")
-    group.addoption("--engine", default=DEFAULT_ENGINE, help=f"engine that runs the board ({DEFAULT_ENGINE})")
-    group.addoption("--firmware", help="ELF for the board (default: what `bench firmware` has built)")
-    group.addoption("--seed", type=int, default=DEFAULT_SEED, help="where all randomness comes from")
-    group.addoption("--captures", default="reports/pytest", help="folder for captures of failed tests")
+    group.addoption("--engine", default=ENGINE, help=f"engine that runs the board (default: {ENGINE})")
+    group.addoption("--firmware", help="ELF for the board (default: the bench's own)")
+    # Many a conftest.py has a --seed of its own.
+    group.addoption("--board-seed", type=int, default=SEED, help="where all randomness comes from")
+    group.addoption("--captures", default=CAPTURES, help=f"folder for captures of failed tests ({CAPTURES})")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,9 +50,27 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    """The seed, so that a failure can be had again."""
-    return f"bench: engine {config.getoption('engine')}, seed {config.getoption('seed')}"
+def _how(config: pytest.Config) -> str:
+    return f"bench: engine {config.getoption('engine')}, seed {config.getoption('board_seed')}"
+
+
+def _is_asked_for(config: pytest.Config) -> bool:
+    return (config.getoption("engine"), config.getoption("board_seed"), config.getoption("firmware")) != (
+        ENGINE,
+        SEED,
+        None,
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """The seed, so that a failure can be had again; if an option says that this is a run of the bench."""
+    return _how(config) if _is_asked_for(config) else None
+
+
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | None:
+    """The same, where only the tests show that."""
+    uses = any("booted" in getattr(item, "fixturenames", ()) for item in items)
+    return _how(config) if uses and not _is_asked_for(config) else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,7 +79,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note whether the test itself failed; skip where the engine cannot do what the test needs."""
     report = yield
-    if call.excinfo is not None and call.excinfo.errisinstance(EngineLacks):
+    errors = sys.modules.get("emulation.errors")  # an exception of a module not imported is not raised
+    if errors is not None and call.excinfo is not None and call.excinfo.errisinstance(errors.EngineLacks):
         report.outcome = "skipped"
         report.longrepr = (str(item.path), item.location[1] or 0, f"Skipped: {call.excinfo.value}")
     if report.when == "call":
@@ -65,9 +91,12 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]:
     """A board that listens, and its snapshot."""
+    from bench.board import Board
+    from emulation.errors import UserError
+
     option = request.config.getoption
     try:
-        board = Board.boot(option("engine"), option("firmware"), seed=option("seed"))
+        board = Board.boot(option("engine"), option("firmware"), seed=option("board_seed"))
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
     with board:
@@ -78,6 +107,9 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
 @pytest.fixture
 def board(request: pytest.FixtureRequest, booted: tuple[Board, BoardState]) -> Iterator[Board]:
     """A listening board in the state it had after boot. Its capture goes into the report of a failure."""
+    from bench.capture import Capture
+    from emulation.machine import Need
+
     board, state = booted
     for marker in request.node.iter_markers("needs"):
         for need in marker.args:
@@ -86,13 +118,14 @@ def board(request: pytest.FixtureRequest, booted: tuple[Board, BoardState]) -> I
     board.restore(state)
     capture = board.wire.capture = Capture()
     yield board
-    fault: GuestFault | None = board.health.fault
+    fault = board.health.fault
     if fault is not None or request.node.stash.get(_outcome, False):
         name = re.sub(r"[^\w.\[\]-]+", "_", request.node.nodeid)
-        path = capture.write(
-            Path(request.config.getoption("captures")) / f"{name}.pcapng", request.node.nodeid
+        folder = Path(request.config.getoption("captures"))
+        path = capture.write(folder / f"{name}.pcapng", request.node.nodeid)
+        request.node.add_report_section(
+            "teardown", "bench", f"seed {board.seed}\ncapture: {path}\nUART:\n{board.uart.tail}"
         )
-        request.node.add_report_section("teardown", "bench", f"capture: {path}\nUART:\n{board.uart.tail}")
     if fault is not None:
         pytest.fail(str(fault), pytrace=False)
 

@@ -21,7 +21,7 @@ def start(request: pytest.FixtureRequest) -> Start:
     option = request.config.getoption
 
     def boot(more: int) -> Board:
-        board = Board.boot(option("engine"), option("firmware"), seed=option("seed") + more)
+        board = Board.boot(option("engine"), option("firmware"), seed=option("board_seed") + more)
         board.uart.wait_for("listening")
         return board
 

@@ -23,13 +23,13 @@ PARTS = 8
 def runner(request: pytest.FixtureRequest) -> Iterator[Runner]:
     option = request.config.getoption
     firmware = option("firmware")
-    with Runner(option("engine"), Path(firmware) if firmware else None, seed=option("seed")) as runner:
+    with Runner(option("engine"), Path(firmware) if firmware else None, seed=option("board_seed")) as runner:
         yield runner
 
 
 @pytest.fixture(scope="module")
 def cases(request: pytest.FixtureRequest) -> list[Case]:
-    seed = request.config.getoption("seed")
+    seed = request.config.getoption("board_seed")
     pairs = list(all_cases(["arp", "icmp", "websocket"], depth=2))
     return by_state([*sample(list(all_cases()), SAMPLE, seed), *sample(pairs, PAIRS, seed)])
 
@@ -50,7 +50,7 @@ def test_cases_in_a_row_leave_nothing_behind(
     request: pytest.FixtureRequest, runner: Runner, layer: str
 ) -> None:
     """Without going back between them: a leak too small to be seen after one case is seen after fifty."""
-    chosen = sample(list(all_cases([layer])), IN_A_ROW, request.config.getoption("seed"))
+    chosen = sample(list(all_cases([layer])), IN_A_ROW, request.config.getoption("board_seed"))
     assert runner.run_in_a_row(chosen) == ()
 
 

@@ -15,7 +15,7 @@ def test_every_example_passes_as_printed(tmp_path: Path) -> None:
     text = "\n\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
     (tmp_path / "test_crafted.py").write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "bench.pytest_plugin", "test_crafted.py"],
+        [sys.executable, "-m", "pytest", "test_crafted.py"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.board import ROOT
+from bench.board import DEFAULT_SEED, ROOT
+from bench.engines import DEFAULT_ENGINE
+from bench.pytest_plugin import ENGINE, SEED
 from bench.tests.elf import UD2, with_code_at
 
 
@@ -47,7 +49,7 @@ def test_second(board, wire):
     assert board.wire is wire
     assert [board.clock.now] == times
 """,
-        "--seed",
+        "--board-seed",
         "5",
     )
     assert done.returncode == 0, done.stdout
@@ -100,3 +102,51 @@ def test_a_missing_firmware_is_one_line(tmp_path: Path) -> None:
     done = pytest_on(tmp_path, "def test_it(board): pass\n", "--firmware", tmp_path / "none.elf")
     assert f"there is no firmware at {tmp_path / 'none.elf'}" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def pytest_alone(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """As where the package is installed: nobody names the plugin, pytest finds it."""
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_the_plugin_is_found_without_being_named(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it(board):\n    board.health.check_alive()\n")
+    done = pytest_alone(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bench: engine quark, seed 1" in done.stdout
+    named_as_well = pytest_alone(tmp_path, "-p", "bench.pytest_plugin", "--board-seed", "3")
+    assert "1 passed" in named_as_well.stdout, named_as_well.stdout + named_as_well.stderr
+    assert "bench: engine quark, seed 3" in named_as_well.stdout
+
+
+def test_a_run_that_has_nothing_to_do_with_the_bench_does_not_notice_it(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        """
+import sys
+
+def test_it():
+    assert not {"scapy", "unicorn", "bench.board", "emulation", "rich"}.intersection(sys.modules)
+
+def test_that_fails():
+    assert False
+"""
+    )
+    done = pytest_alone(tmp_path)
+    assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
+    assert "bench:" not in done.stdout
+    assert "capture" not in done.stdout
+
+
+def test_a_seed_of_the_users_conftest_is_theirs(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text("def pytest_addoption(parser):\n    parser.addoption('--seed')\n")
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(board, request):\n"
+        "    assert (request.config.getoption('seed'), board.seed) == ('barley', 1)\n"
+    )
+    done = pytest_alone(tmp_path, "--seed", "barley")
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_its_defaults_are_those_of_the_bench() -> None:
+    assert (ENGINE, SEED) == (DEFAULT_ENGINE, DEFAULT_SEED)

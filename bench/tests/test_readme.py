@@ -71,7 +71,7 @@ def test_the_robot_suite_passes(tmp_path: Path) -> None:
 
 def test_the_packet_test_passes(tmp_path: Path) -> None:
     (tmp_path / "test_first.py").write_text(example("python", "def test_"))
-    assert "3 passed" in run(tmp_path, "-m", "pytest", "-p", "bench.pytest_plugin", "test_first.py")
+    assert "3 passed" in run(tmp_path, "-m", "pytest", "test_first.py")
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\((docs/[^)#]+)", README))))

@@ -145,7 +145,7 @@ class VirtualEnvironment:
     def _digest(self, section: str) -> str:
         with project.PYPROJECT.open("rb") as file:
             table = tomllib.load(file)["project"]
-        described = repr((table["name"], table["version"], table.get("scripts")))
+        described = repr((table["name"], table["version"], table.get("scripts"), table.get("entry-points")))
         return stamp.digest(self._identity(), *pins_up_to(section), described)
 
 
