@@ -56,10 +56,9 @@ doctor: python ## What is there, what is missing, how to get it
 	@if [ -x $(BIN)/bench ]; then $(BIN)/bench doctor; \
 	else echo "nothing is set up yet: run 'make bench' (it installs what is missing)"; exit 1; fi
 
-docs: python ## Write the documentation of the Robot keywords to build/docs/
-	@$(SETUP) setup environment
-	@mkdir -p build/docs
-	@$(BIN)/libdoc bench.robot.BoardLibrary build/docs/keywords.html
+docs: python ## Build the documentation into build/docs/html, and check all links in it
+	@$(SETUP) setup docs
+	@$(BIN)/python -m tools.docs
 
 lock: python ## Resolve the dependencies anew and write requirements.lock
 	@$(SETUP) lock

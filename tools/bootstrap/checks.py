@@ -66,6 +66,7 @@ LINT: tuple[Check, ...] = (
 )
 
 TESTS: tuple[Check, ...] = (
+    Check("documentation", _venv("python", "-m", "tools.docs")),
     Check(
         "pytest",
         _venv(

@@ -18,14 +18,14 @@ from tools.bootstrap.step import Step, report, work_off
 from tools.bootstrap.system import RUN, TEST, SystemPackages
 from tools.bootstrap.terminal import Terminal
 
-GOALS = ("environment", "lint", "firmware", "run", "test")
+GOALS = ("environment", "docs", "lint", "firmware", "run", "test")
 
 
 def steps_for(goal: str) -> list[Step]:
     """The set-up steps a goal needs."""
-    section = "test" if goal in ("test", "lint") else "run"
+    section = {"test": "test", "lint": "test", "docs": "docs"}.get(goal, "run")
     first: list[Step] = [SystemPackages(TEST if goal == "test" else RUN), VirtualEnvironment(section)]
-    if goal in ("environment", "lint"):
+    if goal in ("environment", "docs", "lint"):
         return first
     steps = [*first, SOURCES, FIRMWARE]
     if goal != "firmware":

@@ -14,7 +14,7 @@ from tools.bootstrap.process import clean_environment
 from tools.bootstrap.step import command, log_file
 from tools.bootstrap.terminal import StepLine
 
-SECTIONS = ("run", "test")
+SECTIONS = ("run", "docs", "test")
 """Sections of requirements.lock, in order; each needs the ones before it."""
 
 NEEDED_BYTES = 600 * 2**20

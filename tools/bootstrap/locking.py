@@ -17,14 +17,15 @@ from tools.bootstrap.step import command, log_file
 from tools.bootstrap.terminal import StepLine, Terminal
 
 HEADER = """\
-# Exact versions of everything `make bench` and `make test` install, so that all machines test with the same
-# programs. Made by `make lock` from the ranges in pyproject.toml, where each dependency has its reason; not
-# to be edited. To install all of it without make: `pip install -r requirements.lock`.
+# Exact versions of everything `make bench`, `make docs` and `make test` install, so that all machines test
+# with the same programs. Made by `make lock` from the ranges in pyproject.toml, where each dependency has its
+# reason; not to be edited. To install all of it without make: `pip install -r requirements.lock`.
 """
 
 TITLES = {
     "run": "what the bench needs (`make bench`)",
-    "test": "what its own tests and linters need as well (`make test`)",
+    "docs": "what building its documentation needs as well (`make docs`)",
+    "test": "what its own tests and linters need beyond both (`make test`)",
 }
 
 
@@ -33,14 +34,15 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def compose(run: list[str], test: list[str]) -> str:
-    """The text of a lock file: `test` without what is in `run`, both sorted by name."""
-    known = {canonical(pin.split("==")[0]) for pin in run}
-    extra = [pin for pin in test if canonical(pin.split("==")[0]) not in known]
+def compose(installed: dict[str, list[str]]) -> str:
+    """The text of a lock file: each section without what is in those before it, sorted by name."""
     text = HEADER
-    for section, pins in (("run", run), ("test", extra)):
+    known: set[str] = set()
+    for section, pins in installed.items():
+        named = {canonical(pin.split("==")[0]): pin for pin in pins}
         text += f"\n# --- {section}: {TITLES[section]}\n"
-        text += "".join(f"{pin}\n" for pin in sorted(pins, key=lambda pin: canonical(pin.split("==")[0])))
+        text += "".join(f"{named[name]}\n" for name in sorted(named.keys() - known))
+        known |= named.keys()
     return text
 
 
@@ -49,16 +51,23 @@ def relock(terminal: Terminal) -> None:
     with project.PYPROJECT.open("rb") as file:
         table = tomllib.load(file)
     runtime = table["project"]["dependencies"] + table["build-system"]["requires"]
-    development = table["project"]["optional-dependencies"]["dev"]
+    extras = table["project"]["optional-dependencies"]
     folder = Path(tempfile.mkdtemp(prefix="lock-"))
     try:
         with terminal.step("new lock") as line:
             log = log_file("lock")
             command([sys.executable, "-m", "venv", folder], what="venv", log=log, line=line)
-            run = _install(folder, runtime, log, line)
-            test = _install(folder, development, log, line)
-            project.LOCK.write_text(compose(run, test), encoding="utf-8")
-            line.done(f"requirements.lock: {len(run)} packages to run, {len(test) - len(run)} more to test")
+            installed = {
+                "run": _install(folder, runtime, log, line),
+                "docs": _install(folder, extras["docs"], log, line),
+                "test": _install(folder, extras["dev"], log, line),
+            }
+            project.LOCK.write_text(compose(installed), encoding="utf-8")
+            run, docs, test = (len(pins) for pins in installed.values())
+            line.done(
+                f"requirements.lock: {run} packages to run, {docs - run} more for the documentation,"
+                f" {test - docs} more to test"
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -18,8 +18,14 @@ def names(requirements: list[str]) -> set[str]:
 
 
 def test_a_composed_lock_reads_back_sorted_and_without_duplicates() -> None:
-    text = compose(["b==2", "A_x==1"], ["c==3", "b==2", "a-x==1"])
-    assert read_lock(text) == {"run": ["A_x==1", "b==2"], "test": ["c==3"]}
+    text = compose(
+        {
+            "run": ["b==2", "A_x==1"],
+            "docs": ["d==4", "b==2", "a-x==1"],
+            "test": ["c==3", "b==2", "D==4", "a-x==1"],
+        }
+    )
+    assert read_lock(text) == {"run": ["A_x==1", "b==2"], "docs": ["d==4"], "test": ["c==3"]}
 
 
 @pytest.mark.parametrize(
@@ -42,8 +48,9 @@ def test_every_dependency_of_the_project_is_locked_in_its_section() -> None:
     table = tomllib.loads(project.PYPROJECT.read_text())
     assert names(table["project"]["dependencies"]) <= names(pins_up_to("run"))
     assert names(table["build-system"]["requires"]) <= names(pins_up_to("run"))
+    assert names(table["project"]["optional-dependencies"]["docs"]) <= names(pins_up_to("docs"))
     assert names(table["project"]["optional-dependencies"]["dev"]) <= names(pins_up_to("test"))
 
 
 def test_testing_installs_what_running_does_and_more() -> None:
-    assert set(pins_up_to("run")) < set(pins_up_to("test"))
+    assert set(pins_up_to("run")) < set(pins_up_to("docs")) < set(pins_up_to("test"))
