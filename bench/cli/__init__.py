@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
     "ladder": "Draw a capture (pcap or pcapng, of any tool) as a ladder diagram.",
     "serve": "Boot a board and let clients on this machine reach it, until Ctrl-C.",
+    "shell": "Boot a board and try things on it in Python, with Scapy at hand.",
     "cases": "List, show and run the catalogue of malformed frames.",
     "inject": "Send the frames of a capture to a board and show what comes back.",
     "matrix": "Try every packet with one or two modifications in every protocol state.",

@@ -62,6 +62,7 @@ def command(
     to the microsecond. Ends with the board's health.
     """
     from bench.capture_file import read_capture
+    from bench.cli.frame_line import frame_line
 
     frames = read_capture(file)
     console = Console(highlight=False, soft_wrap=True)
@@ -76,7 +77,8 @@ def command(
         shift = 0.0 if own else board.clock.now - sent[0].time
         fault = replay(board, sent, shift, answered=bool(recorded), pad=not runts)
         for crossed in capture.frames:
-            _show(console, board, crossed.time, crossed.data, crossed.direction)
+            style = "" if crossed.direction == "to-board" else "bold"
+            console.print(Text(frame_line(crossed.time, crossed.data, crossed.direction), style=style))
         received = [crossed.data for crossed in capture.frames if crossed.direction == "from-board"]
         if recorded:
             console.print(compare(recorded, received))
@@ -168,11 +170,3 @@ def _health(board: Board) -> GuestFault | None:
     except GuestFault as fault:
         return fault
     return None
-
-
-def _show(console: Console, board: Board, time: float, data: bytes, direction: str) -> None:
-    from scapy.layers.l2 import Ether
-
-    arrow, style = ("->", "") if direction == "to-board" else ("<-", "bold")
-    text = f"{time:12.6f}  {arrow}  {len(data):4} bytes  {Ether(data).summary()}"
-    console.print(Text(text, style=style))

@@ -1,0 +1,71 @@
+"""`bench shell`: an interactive Python with a booted board, its wire and Scapy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from bench.board import DEFAULT_SEED
+from bench.engines import DEFAULT_ENGINE
+
+BANNER = """\
+{about}
+board, wire, uart, clock      run(seconds), reset(), frames(), save("file.pcapng")
+peer(8080), Peer, WebSocket   all of Scapy; sr1, sr, send, sniff go over the wire
+The board's time stands still while you type. Ctrl-C ends a wait, Ctrl-D the shell."""
+
+
+@click.command()
+@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
+@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to run instead of the project's own.")
+@click.option(
+    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
+)
+@click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
+@click.option("--ready", default=None, help="What the firmware prints when it is ready.")
+@click.option("--exec", "text", metavar="CODE", help="Run this and end, instead of asking for input.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    engine: str,
+    firmware: Path | None,
+    seed: int,
+    platform: Path | None,
+    ready: str | None,
+    text: str | None,
+) -> None:
+    """Boot a board and let you try things on it in Python, with `board`, `wire`, `peer` and Scapy at hand.
+
+    IPython is used where it is installed. What the board prints is shown between the inputs. If the input is
+    no terminal it is run as a script, as with --exec: then the exit code is 1 if the script or the board
+    fails, 2 if the board could not be started, 130 after Ctrl-C.
+    """
+    from bench.robot import session
+    from bench.shell.console import interact, run_script
+    from bench.shell.tools import namespace
+    from bench.shell.uart_echo import UartEcho
+
+    interactive = text is None and sys.stdin.isatty()
+    source = "<exec>" if text is not None else "<stdin>"
+    settings = session.Settings(engine, firmware, seed, platform, ready or session.READY)
+    # Results of a script may be read by a program: what the board prints is not among them.
+    echo = UartEcho(Console(stderr=not interactive, soft_wrap=True, highlight=False))
+    running = session.Session(settings)
+    try:
+        echo(running.board.uart.text.encode())
+        running.board.uart.listen(echo)
+        names = namespace(running)
+        if interactive:
+            about = running.describe()
+            interact(names, BANNER.format(about="; ".join(f"{k}: {v}" for k, v in about.items())), echo.flush)
+        else:
+            try:
+                status = run_script(sys.stdin.read() if text is None else text, source, names)
+            finally:
+                echo.flush()
+            ctx.exit(status)
+    finally:
+        running.close()
