@@ -10,7 +10,7 @@ from bench.board import DEFAULT_SEED, Board, BoardState, find_firmware
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
 from emulation.errors import UserError
-from emulation.firmware.build import build
+from emulation.firmware.application import put_on_board
 from emulation.paths import build_folder
 
 BOOT_TIMEOUT = 10.0
@@ -124,7 +124,8 @@ def visit(app: Path) -> Session:
     app = app.resolve()
     if app not in _others:
         settings = _settings or Settings()
-        elf = build(build_folder() / "applications" / app.stem, app=app).elf
+        place = hashlib.sha256(str(app).encode()).hexdigest()[:8]
+        elf = put_on_board(app, build_folder() / "applications" / f"{app.stem}-{place}").elf
         _others[app] = Session(replace(settings, firmware=elf))
     _visited = _others[app]
     return _visited

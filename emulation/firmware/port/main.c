@@ -1,9 +1,7 @@
-/* The firmware: start the board, the network and MicroPython, run the frozen main.py, then offer a REPL. */
+/* The firmware: start the board, the network and MicroPython, run main.py, then offer a REPL. */
 #include "py/builtin.h"
 #include "py/cstack.h"
 #include "py/gc.h"
-#include "py/lexer.h"
-#include "py/mperrno.h"
 #include "py/mphal.h"
 #include "py/pystack.h"
 #include "py/runtime.h"
@@ -42,7 +40,11 @@ int main(void) {
         MP_STATE_MEM(gc_alloc_threshold) = COLLECT_AFTER / MICROPY_BYTES_PER_GC_BLOCK;
         mp_init();
         readline_init0();
-        pyexec_frozen_module("main.py", true);
+        if (mp_import_stat("main.py") == MP_IMPORT_STAT_FILE) {
+            pyexec_file("main.py");
+        } else {
+            pyexec_frozen_module("main.py", true);
+        }
         for (;;) {
             int stop = pyexec_mode_kind == PYEXEC_MODE_RAW_REPL ? pyexec_raw_repl() : pyexec_friendly_repl();
             if (stop) {
@@ -64,26 +66,6 @@ void nlr_jump_fail(void *value) {
     (void)value;
     board_panic("Python exception outside of any handler");
 }
-
-/* ---- There is no file system. ---- */
-
-mp_lexer_t *mp_lexer_new_from_file(qstr filename) {
-    (void)filename;
-    mp_raise_OSError(MP_ENOENT);
-}
-
-mp_import_stat_t mp_import_stat(const char *path) {
-    (void)path;
-    return MP_IMPORT_STAT_NO_EXIST;
-}
-
-mp_obj_t mp_builtin_open(size_t n_args, const mp_obj_t *args, mp_map_t *kwargs) {
-    (void)n_args;
-    (void)args;
-    (void)kwargs;
-    mp_raise_OSError(MP_ENOENT);
-}
-MP_DEFINE_CONST_FUN_OBJ_KW(mp_builtin_open_obj, 1, mp_builtin_open);
 
 /* modlwip's choice for getaddrinfo; extmod/network_lwip.c, which has it elsewhere, is not built. */
 int mp_mod_network_prefer_dns_use_ip_version = 4;
