@@ -13,7 +13,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from emulation.firmware import overlay
 from emulation.firmware.lock import folder_lock
 from emulation.firmware.sizes import Sizes, measure
 from emulation.firmware.sources import Progress, Sources, find_sources, get_sources, sha256_of, silent
+from emulation.leash import leashed
 from emulation.paths import FIRMWARE, build_folder
 from emulation.platform import linker_regions, load_platform
 
@@ -236,11 +236,9 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
 
 
 def _check_compiler() -> None:
-    with tempfile.TemporaryDirectory() as scratch:
-        source = Path(scratch) / "probe.c"
-        source.write_text("int probe;\n")
-        words = [_tool("gcc"), *COMPILER_OPTIONS, "-c", str(source), "-o", str(source.with_suffix(".o"))]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    # From and to pipes: a file could be left behind.
+    words = [_tool("gcc"), *COMPILER_OPTIONS, "-S", "-x", "c", "-", "-o", "-"]
+    done = subprocess.run(words, input="int probe;\n", capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(
             f"{_tool('gcc')} cannot compile for 32-bit x86: {(done.stderr.splitlines() or ['?'])[0]}",
@@ -276,7 +274,9 @@ def _seed(plan: _Plan, base: str) -> None:
     except (OSError, ValueError, KeyError):
         return
     with folder_lock(DEFAULT_OUT, silent):
-        skip = shutil.ignore_patterns("stage", "*.elf", "*.map", _STAMP, _LOG, ".lock", "frozen_*")
+        # Without the rules, what a copy that was cut short has left is not used by the next build.
+        (plan.out / _RULES).unlink(missing_ok=True)
+        skip = shutil.ignore_patterns("stage", "*.elf", "*.map", _STAMP, _LOG, _RULES, ".lock", "frozen_*")
         shutil.copytree(DEFAULT_OUT, plan.out, ignore=skip, dirs_exist_ok=True)
     # What depends on an override is older than the override: make notices.
     (plan.out / _RULES).write_text(plan.rules())
@@ -319,23 +319,16 @@ def _make(plan: _Plan, folder: Path, variables: Mapping[str, str], what: str, pr
     unwanted = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CFLAGS", "LDFLAGS", "CPPFLAGS"}
     environment = {k: v for k, v in os.environ.items() if k not in unwanted} | {"LC_ALL": "C"}
     lines: list[str] = []
-    with (plan.out / _LOG).open("a", encoding="utf-8", errors="replace") as log:
-        child = subprocess.Popen(
-            words,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
+    with (
+        (plan.out / _LOG).open("a", encoding="utf-8", errors="replace") as log,
+        leashed(words, environment) as child,
+    ):
         assert child.stdout is not None
-        with child:
-            for line in child.stdout:
-                log.write(line)
-                lines.append(line.rstrip())
-                if match := re.match(r"(CC|AS|MPY|GEN|LINK) (\S+)", line):
-                    progress(f"{match[1]} {Path(match[2]).name}")
+        for line in child.stdout:
+            log.write(line)
+            lines.append(line.rstrip())
+            if match := re.match(r"(CC|AS|MPY|GEN|LINK) (\S+)", line):
+                progress(f"{match[1]} {Path(match[2]).name}")
     if child.returncode:
         raise UserError(
             f"building {what} failed: {first_error(lines)}", f"the whole log is {plan.out / _LOG}"

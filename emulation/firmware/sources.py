@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 from emulation.errors import UserError
 from emulation.firmware import apt
 from emulation.firmware.lock import folder_lock
+from emulation.leash import leashed
 from emulation.paths import build_folder
 
 DEFAULT_FOLDER = build_folder() / "sources"
@@ -172,14 +172,16 @@ def _fetch(package: SourcePackage, folder: Path, archives: list[apt.Archive], pr
         apt.download(package.name, package.version, downloads, folder / "apt", archives, SUITE)
         verify(package, downloads)
     progress(f"unpacking {package.name}")
+    for left in folder.glob("unpack-*"):  # by one that was killed; the folder is locked
+        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="unpack-") as scratch:
         tree = Path(scratch) / package.folder
         words = ["dpkg-source", "--no-check", "-q", "-x", str(downloads / package.dsc), str(tree)]
-        done = subprocess.run(
-            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
-        )
-        if done.returncode:
-            reason = (done.stdout.strip().splitlines() or ["no reason given"])[-1]
+        with leashed(words) as unpacking:
+            assert unpacking.stdout is not None
+            said = unpacking.stdout.read()
+        if unpacking.returncode:
+            reason = (said.strip().splitlines() or ["no reason given"])[-1]
             raise UserError(f"dpkg-source could not unpack {package.dsc}: {reason}", "is the disk full?")
         target = folder / package.folder
         shutil.rmtree(target, ignore_errors=True)

@@ -103,9 +103,12 @@ def build() -> Path:
         raise UserError(
             f"cannot write {target.parent}: {error.strerror}", "make the folder writable"
         ) from None
-    done = subprocess.run(
-        [*compiler.split(), *FLAGS, str(SOURCE), "-o", name], capture_output=True, text=True, check=False
-    )
+    words = [*compiler.split(), *FLAGS, str(SOURCE), "-o", name]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except BaseException:  # Ctrl-C
+        Path(name).unlink(missing_ok=True)
+        raise
     if done.returncode:
         Path(name).unlink()
         first = next(

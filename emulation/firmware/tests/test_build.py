@@ -74,6 +74,20 @@ def test_a_folder_with_outdated_objects_takes_those_of_the_default_build(tmp_pat
     assert (out / "py" / "vm.o").stat().st_mtime_ns == of_default.st_mtime_ns, "it was compiled again"
 
 
+def test_objects_of_a_build_that_was_cut_short_do_not_get_into_the_firmware(
+    firmware: BuildResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_short(_source: Path, target: Path, **_options: object) -> None:
+        (target / "py").mkdir(parents=True)
+        (target / "py" / "vm.o").write_bytes(b"half of it")
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(shutil, "copytree", cut_short)
+        build(tmp_path / "out")
+    assert build(tmp_path / "out").sha256 == firmware.sha256
+
+
 @pytest.mark.usefixtures("firmware")
 def test_python_that_does_not_compile_is_named_with_its_line(tmp_path: Path) -> None:
     app = tmp_path / "broken.py"

@@ -1,0 +1,77 @@
+"""Programs that the project starts, such as make, end with it: also when it is killed.
+
+    python -I leash.py COMMAND...
+
+runs the command until it ends, or until standard input does: then the command and all that it has started get
+SIGTERM, which lets make and gcc remove half-written files, and after `GRACE` SIGKILL. The exit status is the
+command's, 128 and the number of a signal that ended it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+
+GRACE = 3.0
+"""Wall seconds."""
+
+
+@contextlib.contextmanager
+def leashed(command: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Start a command with its output and errors in one pipe; on leaving, nothing of it goes on.
+
+    Leaving in the ordinary way waits for its end first, so that `returncode` is the command's. Ctrl-C is for
+    the caller to act on. Raises OSError.
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-I", __file__, *command],
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    assert child.stdin is not None and child.stdout is not None
+    try:
+        yield child
+        child.wait()
+    finally:
+        child.stdin.close()
+        child.stdout.close()
+        child.wait()
+
+
+def main(command: Sequence[str]) -> int:
+    """Run the command; returns its exit status."""
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", flush=True)
+        return 127
+    threading.Thread(target=_watch, args=(child,), daemon=True).start()
+    status = child.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)  # what it has left behind
+    return status if status >= 0 else 128 - status
+
+
+def _watch(child: subprocess.Popen[bytes]) -> None:
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(GRACE)
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emulation.leash import leashed
+
+TIMEOUT = 30
+
+FAMILY = 'sleep 1000 & echo "$$ $!"; wait'
+"""A shell with a child; prints the process ids of both."""
+
+
+def wait_for_the_end_of(*processes: int) -> None:
+    """Each must end within TIMEOUT seconds."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            ended = os.pidfd_open(process)
+            try:
+                assert select.select([ended], [], [], TIMEOUT)[0], f"process {process} goes on"
+            finally:
+                os.close(ended)
+
+
+def test_output_and_exit_status_are_the_commands() -> None:
+    with leashed(["sh", "-c", "echo out; echo err >&2; exit 7"]) as child:
+        assert child.stdout is not None
+        assert sorted(child.stdout) == ["err\n", "out\n"]
+    assert child.returncode == 7
+
+
+def test_a_program_that_is_not_there_is_said() -> None:
+    with leashed(["/no/such/program"]) as child:
+        assert child.stdout is not None
+        assert "No such file" in child.stdout.read()
+    assert child.returncode == 127
+
+
+def test_leaving_early_ends_all_that_was_started() -> None:
+    with pytest.raises(KeyboardInterrupt), leashed(["sh", "-c", FAMILY]) as child:
+        assert child.stdout is not None
+        processes = [int(word) for word in child.stdout.readline().split()]
+        raise KeyboardInterrupt
+    wait_for_the_end_of(child.pid, *processes)
+
+
+def test_what_does_not_heed_sigterm_is_killed() -> None:
+    with pytest.raises(KeyboardInterrupt), leashed(["sh", "-c", f"trap '' TERM; {FAMILY}"]) as child:
+        assert child.stdout is not None
+        processes = [int(word) for word in child.stdout.readline().split()]
+        raise KeyboardInterrupt
+    wait_for_the_end_of(child.pid, *processes)
+
+
+def test_being_killed_ends_it_too() -> None:
+    program = (
+        "from emulation.leash import leashed\n"
+        f"with leashed(['sh', '-c', {FAMILY!r}]) as child:\n"
+        "    print(child.pid, child.stdout.readline(), flush=True)\n"
+        "    child.stdout.read()\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root)
+    assert parent.stdout is not None
+    processes = [int(word) for word in parent.stdout.readline().split()]
+    assert len(processes) == 3
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate(timeout=TIMEOUT)
+    wait_for_the_end_of(*processes)
