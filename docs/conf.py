@@ -21,8 +21,9 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
-    "sphinx_click",
+    "tools.docs.commands",
     "tools.docs.docstrings",
+    "tools.docs.keywords",
     "tools.docs.navigation",
     "tools.docs.repository",
 ]
@@ -45,6 +46,8 @@ add_module_names = False
 viewcode_line_numbers = True
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = "zephyr-ws-bench"
 html_theme_options = {"top_of_page_buttons": []}
 html_copy_source = False

@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from scapy.fields import BitField, ConditionalField, Field, MultipleTypeField
+from docutils import nodes
+from scapy.fields import ConditionalField, MultipleTypeField, StrField
 from scapy.packet import Packet
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import make_refnode
 
 SCAPY_HOOKS = frozenset(
     {
@@ -52,6 +56,7 @@ def field_table(layer: type[Packet]) -> list[str]:
         inner, note = field, ""
         if isinstance(inner, ConditionalField):
             inner, note = inner.fld, ", if present"
+        size = _size(inner)
         if isinstance(inner, MultipleTypeField):
             inner = inner.dflt
         names = getattr(inner, "i2s", None) or {}
@@ -59,28 +64,56 @@ def field_table(layer: type[Packet]) -> list[str]:
             ", ".join(f"{key} {value}" for key, value in names.items()) if isinstance(names, dict) else ""
         )
         default = "" if inner.default is None else repr(inner.default)
-        rows.append(
-            (f"``{inner.name}``", _size(inner) + note, f"``{default}``" if default else "computed", values)
-        )
+        rows.append((f"``{inner.name}``", size + note, f"``{default}``" if default else "computed", values))
     table = [".. list-table::", "   :header-rows: 1", ""]
     for row in rows:
         table += [f"   {'* -' if number == 0 else '  -'} {cell}".rstrip() for number, cell in enumerate(row)]
     return ["", *table, ""]
 
 
-def _size(field: Field[Any, Any]) -> str:
-    if isinstance(field, BitField):
-        return f"{field.size} bit" + ("s" if field.size != 1 else "")
-    if field.sz and field.fmt.strip("!<>=@")[-1:] != "s":
-        return f"{field.sz} byte" + ("s" if field.sz != 1 else "")
-    return "any"
+def _size(field: Any) -> str:
+    if isinstance(field, MultipleTypeField):
+        sizes = dict.fromkeys(_size(inner) for inner in [*(one[0] for one in field.flds), field.dflt])
+        return " or ".join(sizes)
+    if isinstance(field, StrField):
+        return "any"
+    bits = getattr(field, "size", 8 * field.sz)
+    count, unit = (int(bits) // 8, "byte") if bits % 8 == 0 else (bits, "bit")
+    return f"{count} {unit}" + ("s" if count != 1 else "") if count else "any"
+
+
+def link_errors(lines: list[str]) -> list[str]:
+    """Names of exceptions in prose as code, so that they are links like all else in backticks."""
+    return [
+        line
+        if line.startswith("    ")
+        else re.sub(r"(?<![`\w.])([A-Z]\w+(?:Error|Fault|Lacks))(?![`\w])", r"`\1`", line)
+        for line in lines
+    ]
 
 
 def on_docstring(_app: Sphinx, _what: str, _name: str, thing: Any, _options: Any, lines: list[str]) -> None:
     """Change one docstring in place."""
-    lines[:] = mark_examples(lines)
-    if isinstance(thing, type) and issubclass(thing, Packet) and thing.__module__.startswith("bench."):
+    lines[:] = mark_examples(link_errors(lines))
+    if _is_layer(thing):
         lines += field_table(thing)
+
+
+def on_signature(
+    _app: Sphinx,
+    _what: str,
+    _name: str,
+    thing: Any,
+    _options: Any,
+    arguments: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """A layer takes its fields as arguments, which the table lists."""
+    return ("(**fields)", None) if _is_layer(thing) else (arguments, returns)
+
+
+def _is_layer(thing: Any) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Packet) and thing.__module__.startswith("bench.")
 
 
 def on_member(_app: Sphinx, _what: str, name: str, _thing: Any, skip: bool, _options: Any) -> bool | None:
@@ -88,8 +121,24 @@ def on_member(_app: Sphinx, _what: str, name: str, _thing: Any, skip: bool, _opt
     return True if skip or name in SCAPY_HOOKS else None
 
 
+def on_missing(
+    app: Sphinx, env: BuildEnvironment, node: addnodes.pending_xref, content: nodes.Element
+) -> nodes.Element | None:
+    """Find what a docstring names without its module, if only one documented thing has that name."""
+    target = node["reftarget"].removesuffix("()")
+    if node.get("refdomain") != "py" or not re.fullmatch(r"[A-Z]\w*(\.\w+)*|[a-z_]+\.[\w.]+", target):
+        return None
+    found = [name for name in env.domains.python_domain.objects if f".{name}".endswith(f".{target}")]
+    if len(found) != 1:
+        return None
+    thing = env.domains.python_domain.objects[found[0]]
+    return make_refnode(app.builder, node["refdoc"], thing.docname, thing.node_id, content, found[0])
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("autodoc-process-docstring", on_docstring)
+    app.connect("autodoc-process-signature", on_signature)
     app.connect("autodoc-skip-member", on_member)
+    app.connect("missing-reference", on_missing)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -48,7 +48,7 @@ def groups(found: set[str]) -> dict[str, list[str]]:
 def toctrees(found: set[str]) -> str:
     """The navigation as Markdown for MyST, hidden: the sidebar shows it."""
     blocks = [
-        "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```"])
+        "\n".join(["```{toctree}", ":hidden:", ":titlesonly:", f":caption: {caption}", "", *pages, "```"])
         for caption, pages in groups(found).items()
     ]
     return "\n\n".join(blocks) + "\n"
