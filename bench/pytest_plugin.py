@@ -20,6 +20,7 @@ import pytest
 
 if TYPE_CHECKING:
     from bench.board import Board, BoardState
+    from bench.project import Project
     from bench.wire import Wire
 
 LISTENING = re.compile(r"listening.*\n")
@@ -88,6 +89,13 @@ def pytest_runtest_makereport(
     return report
 
 
+def _project(config: pytest.Config) -> Project | None:
+    """The project (`bench new`) in which pytest was called; the board then runs its application."""
+    from bench.project import find_project
+
+    return find_project(config.invocation_params.dir) or find_project(config.rootpath)
+
+
 @pytest.fixture(scope="session")
 def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]:
     """A board that listens, and its snapshot."""
@@ -95,12 +103,15 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
     from emulation.errors import UserError
 
     option = request.config.getoption
+    firmware, ready = option("firmware"), LISTENING
     try:
-        board = Board.boot(option("engine"), option("firmware"), seed=option("board_seed"))
+        if firmware is None and (project := _project(request.config)):
+            firmware, ready = project.firmware(), re.compile(re.escape(project.ready) + r".*\n")
+        board = Board.boot(option("engine"), firmware, seed=option("board_seed"))
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
     with board:
-        board.uart.wait_for(LISTENING, timeout=BOOT_TIMEOUT)
+        board.uart.wait_for(ready, timeout=BOOT_TIMEOUT)
         yield board, board.snapshot()
 
 

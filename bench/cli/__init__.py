@@ -14,10 +14,13 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from bench.project import find_project
 from emulation.errors import GuestFault, UserError
+from emulation.paths import PROGRAM
 
 COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
+    "new": "Make a project of your own: a server application, tests for it and CI files.",
     "ladder": "Draw a capture (pcap or pcapng, of any tool) as a ladder diagram.",
     "serve": "Boot a board and let clients on this machine reach it, until Ctrl-C.",
     "shell": "Boot a board and try things on it in Python, with Scapy at hand.",
@@ -31,6 +34,9 @@ COMMANDS = {
     "renode": "Check Renode, the second engine, or say how to get it.",
     "doctor": "Show what is there, what is missing and how to get it.",
 }
+
+OF_PROJECT = ("run", "serve", "shell")
+"""Commands that take what their options leave open from the project they are called in."""
 
 EXIT_FAULT = 1
 EXIT_USER_ERROR = 2
@@ -88,5 +94,9 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
+@click.version_option(None, "-V", "--version", package_name=PROGRAM, prog_name="bench")
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Test network firmware without hardware: an emulated Arduino 101 on a wire made of Scapy."""
+    if ctx.invoked_subcommand in OF_PROJECT and (project := find_project()):
+        ctx.default_map = project.command_defaults()

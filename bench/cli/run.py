@@ -17,6 +17,7 @@ from bench.cli.progress import Progress
 from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, MOST_FAILED, RobotCommand
 from bench.cli.run_summary import ENGINES, PAGES, read_baseline, write_summaries
 from bench.engines import DEFAULT_ENGINE
+from bench.project import find_project
 from emulation.errors import UserError
 from emulation.paths import reports_folder
 
@@ -77,13 +78,17 @@ def command(
 
     from bench.robot import session
 
-    paths = find_suites(suites)
+    project = find_project()
+    paths = find_suites(suites or (map(str, project.suites) if project else ()))
     earlier = None if baseline is None else read_baseline(baseline)  # it may lie where this run reports to
     prepare_report(report)
+    console = Console(soft_wrap=True, highlight=False)
     settings = session.Settings(
         engine=engine, firmware=firmware, seed=seed, platform=platform, ready=ready or session.READY
     )
-    console = Console(soft_wrap=True, highlight=False)
+    if project and firmware is None:
+        with console.status("application") as line:
+            settings = session.with_application(settings, project, lambda text: line.update(text))
     running = session.configure(settings)
     try:
         for name, value in running.describe().items():
@@ -94,7 +99,7 @@ def command(
         complaints = io.StringIO()
         status = robot.run(
             *map(str, paths),
-            name=suite_name(paths),
+            name=project.folder.name if project and not suites else suite_name(paths),
             metadata=[f"{name}:{value}" for name, value in running.describe().items()],
             outputdir=str(report),
             output="output.xml",

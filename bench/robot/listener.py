@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +146,11 @@ def _fail(result: Any, message: str) -> None:
 
 def _settings_from_variables() -> session.Settings:
     value = BuiltIn().get_variable_value
-    defaults = session.Settings()
     firmware = value("${FIRMWARE}")
-    return session.Settings(
+    defaults = session.Settings(firmware=Path(firmware)) if firmware else session.of_project()
+    return replace(
+        defaults,
         engine=value("${ENGINE}", defaults.engine),
-        firmware=Path(firmware) if firmware else None,
         seed=int(value("${SEED}", defaults.seed)),
         ready=value("${READY}", defaults.ready),
     )

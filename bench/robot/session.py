@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.board import DEFAULT_SEED, Board, BoardState, find_firmware
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
+from bench.project import Project, find_project
 from emulation.errors import UserError
 from emulation.firmware.application import put_on_board
 from emulation.paths import build_folder
@@ -28,6 +30,28 @@ class Settings:
     platform: Path | None = None
     ready: str = READY
     """What the firmware prints when tests can begin."""
+    application: str = ""
+    """Which application of the user's project the firmware runs, and how it got there; for reports."""
+
+
+def with_application(
+    settings: Settings, project: Project, progress: Callable[[str], None] = lambda text: None
+) -> Settings:
+    """The settings with a project's application on the board, if it has one. Raises UserError."""
+    put = project.put_on_board(progress)
+    if put is None or project.application is None:
+        return settings
+    way = "frozen into the firmware" if put.frozen else "beside the firmware, compiled on the board"
+    return replace(settings, firmware=put.elf, application=f"{project.application.name}, {way}")
+
+
+def of_project() -> Settings:
+    """What holds where nobody has configured a run: as the project of the current folder says, if any."""
+    project = find_project()
+    if project is None:
+        return Settings()
+    own = Settings(engine=project.engine, seed=project.seed, ready=project.ready)
+    return with_application(own, project)
 
 
 class Session:
@@ -60,9 +84,11 @@ class Session:
         """What makes this run what it is, for reports: the same again gives the same captures."""
         elf = find_firmware(self.settings.firmware)
         digest = hashlib.sha256(elf.read_bytes()).hexdigest()
+        application = {"Program": self.settings.application} if self.settings.application else {}
         return {
             "Engine": f"{self.board.engine} ({self.board.machine.description})",
             "Seed": str(self.board.seed),
+            **application,
             "Firmware": f"{elf.name}, SHA-256 {digest[:16]}",
             "Ready": f"{self.boot_time:.6f} virtual seconds after reset",
         }
@@ -106,13 +132,13 @@ def current() -> Session:
     if _visited is not None:
         return _visited
     if _session is None:
-        _session = Session(_settings or Settings())
+        _session = Session(_settings or of_project())
     return _session
 
 
 def firmware_is_given() -> bool:
     """Whether the user has named a firmware for this run."""
-    return _settings is not None and _settings.firmware is not None
+    return _settings is not None and _settings.firmware is not None and not _settings.application
 
 
 def visit(app: Path) -> Session:

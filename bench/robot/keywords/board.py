@@ -9,11 +9,15 @@ from robot.api import SkipExecution, logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from bench.layers.tcp_state import TcpError
+from bench.layers.websocket import WebSocket
 from bench.peer import Peer, PeerError
 from bench.robot import session
 from bench.robot.keywords.base import Keywords
 from bench.robot.listener import LISTENER
 from emulation.errors import GuestFault
+
+ALIVE = "alive?"
+"""What a health check says to the server."""
 
 
 class BoardKeywords(Keywords):
@@ -50,23 +54,29 @@ class BoardKeywords(Keywords):
                 f"expected on the console:\n{wanted}\ncame:\n" + ("\n".join(came) or "nothing")
             )
 
-    def board_should_be_healthy(self) -> None:
-        """The board has to answer a ping and to echo a message on a new connection.
+    def board_should_be_healthy(self, answer: str | None = ALIVE, port: int = 8080) -> None:
+        """The board has to answer a ping and, on a new connection, a message.
+
+        The message is the text `alive?`, which the board's own servers echo. Give `answer` where the
+        application answers with another text, or `${None}` where it does not answer: the handshake will do.
 
         Fails with registers, symbol and source line if the guest crashed or hangs, and with the traceback if
         there is one on the console.
         """
         self.board.health.check_alive()
         self.board.wire.comment = "health check: a new client has to be served"
-        with Peer(self.board.wire) as peer:
+        with Peer(self.board.wire, port=port) as peer:
             peer.upgrade("/")
-            peer.echo("alive?")
+            if answer is not None:
+                peer.send_frame(WebSocket(opcode="text") / ALIVE.encode())
+                peer.expect_frame("text", answer.encode(), rfc="RFC 6455, section 5.6")
         self.board.health.check()
 
-    def conclude_test(self) -> None:
+    def conclude_test(self, answer: str | None = ALIVE, port: int = 8080) -> None:
         """Close what is open, check that the board is healthy.
 
-        To be used as test teardown.
+        To be used as test teardown. The arguments, for applications that do not echo, are those of
+        `Board Should Be Healthy`.
         """
         for peer in reversed(self._peers):
             peer.timeout = 1.0
@@ -77,7 +87,7 @@ class BoardKeywords(Keywords):
                 logger.info(f"closing a connection: {problem}")
         self._peers.clear()
         try:
-            self.board_should_be_healthy()
+            self.board_should_be_healthy(answer, port)
         except GuestFault as fault:
             # Said once is enough: most often the fault is what the test has failed with.
             if str(fault) not in BuiltIn().get_variable_value("${TEST MESSAGE}", ""):
