@@ -308,7 +308,8 @@ def mc_serve_bench(requests, answers):
         try:
             reply = "ok " + answer(line.split(" "))
         except System.Exception as problem:
-            reply = "error %s" % problem.Message
+            # What is thrown through reflection, as models are made, says only that it was thrown.
+            reply = "error %s" % problem.GetBaseException().Message
         except Exception as problem:
             reply = "error %s: %s" % (type(problem).__name__, problem)
         writer.WriteLine(" ".join(reply.split()))

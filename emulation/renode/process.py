@@ -100,7 +100,7 @@ class RenodeProcess:
         try:
             self.request("execute", command)
         except Refused as refused:
-            raise Refused(complaint(self.log[before:]) or str(refused)) from None
+            raise Refused(error_text(self.log[before:]) or str(refused)) from None
 
     def _answer(self, patience: float) -> str:
         deadline = time.monotonic() + patience
@@ -145,16 +145,24 @@ class RenodeProcess:
 
 
 def complaint(log: str) -> str:
-    """The line of a log that says what went wrong; empty if there is none."""
+    """What is likeliest to say what went wrong: an error in the log, else its last line; empty if it is."""
+    lines = log.split("\n")
+    return error_text(log) or next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def error_text(log: str) -> str:
+    """The line of a log that says what went wrong; empty if none speaks of an error."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for index, line in enumerate(lines):
         if GIVEN_UP in line:
             return " ".join(lines[index + 1 : index + 2]) or line
+        if line.startswith("Got a SIG"):  # Mono's own crash report
+            return line.partition(".")[0]
         if re.search(r"unhandled exception|fatal error", line, re.IGNORECASE):
             _, _, rest = line.partition("xception: ")
             return rest or " ".join(lines[index + 1 : index + 2]) or line
     errors = [line for line in lines if "[ERROR]" in line or line.lower().startswith("error")]
-    return errors[-1] if errors else (lines[-1] if lines else "")
+    return errors[-1] if errors else ""
 
 
 def _escaped(path: Path) -> str:

@@ -12,9 +12,19 @@ import time
 from pathlib import Path
 
 TRAP = os.environ.get("FAKE_RENODE", "")
+UNHANDLED = "[ERROR] FATAL UNHANDLED EXCEPTION: System.Exception: "
 CRASHES = {
-    "crash": "Not set",
-    "crash over a log": 'Out of range.\nParameter name: Type of "136" is not defined in ICMPv6Types',
+    "crash": UNHANDLED + "Not set",
+    "crash over a log": UNHANDLED
+    + 'Out of range.\nParameter name: Type of "136" is not defined in ICMPv6Types',
+    "crash of Mono": """\
+=================================================================
+\tNative Crash Reporting
+=================================================================
+Got a SIGSEGV while executing native code. This usually indicates
+a fatal error in the mono runtime or one of the native libraries
+used by your application.
+""",
 }
 
 
@@ -24,7 +34,7 @@ def serve(requests: str, answers: str) -> None:
         for line in reader:
             verb, *words = line.split()
             if verb == "run" and TRAP in CRASHES:
-                print(f"[ERROR] FATAL UNHANDLED EXCEPTION: System.Exception: {CRASHES[TRAP]}", flush=True)
+                print(CRASHES[TRAP], flush=True)
                 os.abort()
             if f"hang at {verb}" == TRAP:
                 time.sleep(3600)
@@ -32,6 +42,9 @@ def serve(requests: str, answers: str) -> None:
                 print("There was an error executing command 'machine LoadPlatformDescription'", flush=True)
                 print("Error E04: Could not resolve type: 'GPIOPort'.", flush=True)
                 print("error Renode refuses", file=writer)
+            elif verb == "execute" and words[0] == "include" and TRAP == "no core":
+                print("19:09:34.1406 [INFO] System bus created.", flush=True)
+                print("error translate-i386-le.so: cannot open shared object file", file=writer)
             elif verb == "save" and TRAP == "no save":
                 print("error Error encountered during saving", file=writer)
             elif verb in ("adopt", "load"):

@@ -37,6 +37,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("exit", r"did not start: it ended by itself \(exit status 3\): cannot open the display"),
         ("script error", "did not start: no module named Network"),
+        ("no core", r"cannot load the board: .*repl: translate-i386-le.so: cannot open shared object file"),
         ("bad platform", r"cannot load the board: .*Error E04: Could not resolve type: 'GPIOPort'"),
     ],
 )
@@ -60,6 +61,7 @@ def test_one_that_hangs_at_start(
     ("trap", "reason"),
     [
         ("crash", r"it ended by itself \(signal 6\): Not set"),
+        ("crash of Mono", r"\(signal 6\): Got a SIGSEGV while executing native code\n"),
         ("hang at run", "it has not answered for 1 s"),
     ],
 )
