@@ -37,10 +37,18 @@ WIDTH = 130
 )
 @click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
 @click.option(
+    "--engines", metavar="A,B", help="What engines differ in instead, side by side: for example quark,renode."
+)
+@click.option(
     "--firmware", type=click.Path(path_type=Path), help="ELF to measure instead of the project's own."
 )
 def command(
-    output: Path | None, runs: int, only: tuple[str, ...], engine: str, firmware: Path | None
+    output: Path | None,
+    runs: int,
+    only: tuple[str, ...],
+    engine: str,
+    engines: str | None,
+    firmware: Path | None,
 ) -> None:
     """Measure speed and memory, each beside its target.
 
@@ -53,6 +61,9 @@ def command(
     if output is not None:
         prepare(output)
     console = Console(highlight=False, width=max(Console().width, WIDTH))
+    if engines is not None:
+        side_by_side(console, output, engines.split(","), firmware, runs)
+        return
     figures: list[Figure] = []
     try:
         with console.status("measuring") as status:
@@ -67,6 +78,26 @@ def command(
         if output is not None:
             told = [figure.as_dict() for figure in figures]
             write(output, {"environment": environment(), "engine": engine, "figures": told})
+            console.print(f"figures: {output.resolve()}")
+
+
+def side_by_side(
+    console: Console, output: Path | None, engines: list[str], firmware: Path | None, runs: int
+) -> None:
+    """Measure several engines, show them beside each other, write what was had. Raises UserError."""
+    from bench.cli import engine_table
+    from bench.perf.engines import EngineFigures, measure
+
+    told: list[EngineFigures] = []
+    try:
+        with console.status("measuring") as status:
+            for one in measure(engines, firmware, runs, tell=lambda what: status.update(f"measuring {what}")):
+                told.append(one)
+    finally:
+        if told:
+            engine_table.show(console, told)
+        if output is not None:
+            write(output, {"environment": environment(), "engines": [one.as_dict() for one in told]})
             console.print(f"figures: {output.resolve()}")
 
 

@@ -36,7 +36,8 @@ def resident() -> int:
     return pages * resource.getpagesize()
 
 
-def _memory(subject: Subject, figure: Figure) -> None:
+def memory(subject: Subject, figure: Figure) -> None:
+    """What a board takes of this process' memory, in MB."""
     before = resident()
     with subject.boot() as board:
         state = board.snapshot()
@@ -117,7 +118,8 @@ def _counting_runs(machine: Machine, spent: Spent) -> Iterator[None]:
         machine.run = run  # type: ignore[method-assign]
 
 
-def _idle(subject: Subject, figure: Figure) -> None:
+def idle(subject: Subject, figure: Figure) -> None:
+    """What 60 virtual seconds without anything to do take, in ms."""
     for _ in range(subject.runs):
         board = subject.board()
         figure.add(spend(lambda board=board: board.run(60)))  # type: ignore[misc]
@@ -125,7 +127,7 @@ def _idle(subject: Subject, figure: Figure) -> None:
 
 MEASUREMENTS = (
     # First, while nothing else has taken memory that a board could use again.
-    Measurement("host memory of one board", "MB", 150, _memory, note="beyond the Python imports"),
+    Measurement("host memory of one board", "MB", 150, memory, note="beyond the Python imports"),
     Measurement("boot to listening, with construction", "ms", 500, _boot),
     Measurement("restore of a snapshot", "ms", 1, _restore, note="after an exchange"),
     Measurement("connect, upgrade, echo, close", "ms", 40, _exchange),
@@ -146,5 +148,5 @@ MEASUREMENTS = (
         at_least=True,
         note="inside Machine.run, echoing 1 KiB messages; limited by register accesses (SPI: several a byte)",
     ),
-    Measurement("60 idle virtual seconds", "ms", 500, _idle),
+    Measurement("60 idle virtual seconds", "ms", 500, idle),
 )

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.perf.cpu import of_others
+
 
 @dataclass
 class Figure:
@@ -69,7 +71,7 @@ class Figure:
 
 @dataclass
 class Spent:
-    """Seconds that something took: on the wall, and of this process' CPU time."""
+    """Seconds that something took: on the wall, and of CPU time, of what this process has started, too."""
 
     wall: float = 0.0
     cpu: float = 0.0
@@ -77,12 +79,15 @@ class Spent:
     @contextmanager
     def counting(self) -> Iterator[None]:
         """Add what the body takes."""
+        # What it costs to look at others is not counted.
+        others = of_others()
         wall, cpu = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             self.cpu += time.process_time() - cpu
             self.wall += time.perf_counter() - wall
+            self.cpu += of_others() - others
 
 
 def spend(action: Callable[[], object]) -> Spent:

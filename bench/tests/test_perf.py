@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from click.testing import CliRunner
 from bench import Board, perf
 from bench.cli import main
 from bench.peer import PeerError
-from bench.perf import MEASUREMENTS, Figure, Spent, select
+from bench.perf import MEASUREMENTS, Figure, Spent, engines, select
 from bench.perf.measurement import CannotMeasureError, Measurement, Subject
 from bench.perf.prompt import Prompt
 from emulation.errors import UserError
@@ -57,6 +60,56 @@ def test_every_figure_lands_in_table_and_json(few: None, tmp_path: Path) -> None
         assert "skipped" not in figure, figure
         assert 0 <= figure["min"] <= figure["median"] <= figure["max"]
         assert figure["name"] in result.output
+
+
+def test_engines_are_shown_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The embedded emulator beside itself: what a machine without Renode can show."""
+    monkeypatch.setattr("bench.perf.engines.SUITES", ("ping_pong",))
+    output = tmp_path / "engines.json"
+    words = ["perf", "--engines", "quark,quark", "--runs", "1", "--json", str(output)]
+    result = CliRunner().invoke(main, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    one, other = json.loads(output.read_text())["engines"]
+    assert one["description"] == other["description"]
+    assert one["description"].startswith("embedded emulator, Unicorn")
+    assert [figure["name"] for figure in one["figures"]] == [figure["name"] for figure in other["figures"]]
+    for figure in one["figures"]:
+        assert figure["median"] > 0, figure
+        assert figure["cpu_median"] > 0, figure
+        assert figure["name"] in result.output
+    *_, idle, suites = one["figures"]
+    assert idle["median"] > 100, "an idle board runs far ahead of the clock on the wall"
+    assert "0 failed" in suites["note"]
+
+
+def test_an_engine_that_is_not_there_is_said_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RENODE", "/nowhere/renode")
+    result = CliRunner().invoke(main, ["perf", "--engines", "quark,renode"])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "error: RENODE names /nowhere/renode, which is no program" in result.stderr
+
+
+def test_suites_that_fail_cost_their_figure_only() -> None:
+    *_, suites = engines.measurements(["no-such-suite"])
+    figure = suites.figure(Subject("quark"))
+    assert "status 252: error: there is no suite 'no-such-suite'" in figure.skipped
+
+
+def test_the_cpu_time_of_what_was_started_counts() -> None:
+    busy = "import time\nwhile time.process_time() < 0.2: pass\nprint(flush=True)\ninput()"
+    spent = Spent()
+    with subprocess.Popen([sys.executable, "-c", busy], stdin=PIPE, stdout=PIPE) as process:
+        assert process.stdout
+        with spent.counting():
+            process.stdout.readline()
+        process.communicate(b"\n")
+    assert spent.cpu >= 0.15
+    ended = Spent()
+    with ended.counting():
+        subprocess.run([sys.executable, "-c", busy], input=b"\n", stdout=PIPE, check=True)
+    assert ended.cpu >= 0.2
 
 
 def test_only_some_are_measured(tmp_path: Path) -> None:
