@@ -2,9 +2,9 @@
 
 The stimulus is an ordinary exchange and cases of the catalogue (`bench.cases`), each from its starting state.
 What may differ is left out of the comparison: the times of frames, IP identifiers, the board's initial
-sequence numbers, and the checksums over those; how many acknowledgements without data follow one another, of
-which the last counts; and what the board sends unasked, as it is a matter of when: the reports of groups that
-it listens to (MLD) and its solicitations.
+sequence numbers, its TCP timestamps (RFC 7323), and the checksums over those; how many acknowledgements
+without data follow one another, of which the last counts; and what the board sends unasked, as it is a
+matter of when: the reports of groups that it listens to (MLD) and its solicitations.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from scapy.packet import NoPayload, Packet, Padding
 from bench.board import DEFAULT_SEED, Board, BoardState
 from bench.capture import Capture, CapturedFrame
 from bench.cases import Case, Runner, Verdict
+from bench.engines import DEFAULT_ENGINE, ENGINES
 from bench.peer import Peer, PeerError
-from emulation.errors import EngineLacks, GuestFault
+from emulation.errors import EngineLacks, GuestFault, UserError
 
 READY = "listening"
 BOOT_TIMEOUT = 10.0
@@ -42,8 +43,10 @@ class Side:
 
     @classmethod
     def parse(cls, text: str) -> Side:
-        """`engine` or `engine:firmware.elf`."""
+        """`engine`, `engine:firmware.elf`, or `firmware.elf` for the default engine."""
         engine, _, firmware = text.partition(":")
+        if engine not in ENGINES and Path(text).suffix == ".elf":
+            return cls(DEFAULT_ENGINE, Path(text))
         return cls(engine, Path(firmware) if firmware else None)
 
     def __str__(self) -> str:
@@ -86,17 +89,28 @@ class Replies:
 class Bench:
     """A booted board that plays stimuli from the same state."""
 
-    def __init__(self, side: Side, seed: int) -> None:
+    def __init__(self, side: Side, seed: int, ready: str = READY) -> None:
         self.side = side
         self.board = Board.boot(side.engine, side.firmware, seed=seed)
         try:
-            found = self.board.uart.wait_for(READY, timeout=BOOT_TIMEOUT)
+            found = self.board.uart.wait_for(ready, timeout=BOOT_TIMEOUT)
             self.board.uart.wait_for("\n", timeout=BOOT_TIMEOUT, after=found.end())
             self.state: BoardState = self.board.snapshot()
             self.runner = Runner(self.board)
+        except TimeoutError as error:
+            self.board.close()
+            raise UserError(
+                f"{side}: the firmware does not get ready: {error}",
+                "say with --ready what it prints when it is",
+            ) from None
         except BaseException:
             self.board.close()
             raise
+
+    @property
+    def description(self) -> str:
+        """Engine with its version, and firmware."""
+        return f"{self.side.engine} ({self.board.machine.description}), {self.board.firmware}"
 
     def play(self, stimulus: Case | str) -> Replies:
         """The board's replies to a case, or to the ordinary exchange."""
@@ -133,10 +147,17 @@ def compare(
     stimuli: Iterable[Case | str],
     seed: int = DEFAULT_SEED,
     tell: Callable[[Comparison], None] = lambda _: None,
+    *,
+    ready: str = READY,
+    introduce: Callable[[str, str], None] = lambda _left, _right: None,
 ) -> list[Comparison]:
-    """Play each stimulus on both sides; `tell` hears of each at once. Raises UserError, GuestFault."""
+    """Play each stimulus on both sides; `tell` hears of each at once, `introduce` of what the sides are.
+
+    Each side is ready when it prints `ready`. Raises UserError, GuestFault.
+    """
     comparisons = []
-    with _booted(left, seed) as one, _booted(right, seed) as other:
+    with _booted(left, seed, ready) as one, _booted(right, seed, ready) as other:
+        introduce(one.description, other.description)
         for stimulus in stimuli:
             name = stimulus if isinstance(stimulus, str) else stimulus.id
             here, there = one.play(stimulus), other.play(stimulus)
@@ -151,8 +172,8 @@ def compare(
 
 
 @contextmanager
-def _booted(side: Side, seed: int) -> Iterator[Bench]:
-    bench = Bench(side, seed)
+def _booted(side: Side, seed: int, ready: str) -> Iterator[Bench]:
+    bench = Bench(side, seed, ready)
     try:
         yield bench
     finally:
@@ -175,6 +196,9 @@ def comparable(frames: Iterable[CapturedFrame]) -> tuple[Packet, ...]:
             start = starts.setdefault((segment.sport, segment.dport), segment.seq)
             segment.seq = (segment.seq - start) & 0xFFFFFFFF
             segment.chksum = 0
+            segment.options = [
+                (kind, (0, 0) if kind == "Timestamp" else value) for kind, value in segment.options
+            ]
         if any(layer in packet for layer in UNASKED):
             continue
         if packets and acknowledges(packets[-1]) and continues(packet, packets[-1]):

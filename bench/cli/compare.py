@@ -21,20 +21,28 @@ SHOWN = 8
 @click.option(
     "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
 )
+@click.option("--ready", default=None, help="What both firmwares print when they can be asked.")
 @click.pass_context
 def command(
-    ctx: click.Context, left: str, right: str, patterns: tuple[str, ...], everything: bool, seed: int
+    ctx: click.Context,
+    left: str,
+    right: str,
+    patterns: tuple[str, ...],
+    everything: bool,
+    seed: int,
+    ready: str | None,
 ) -> None:
     """Send the same to two boards and list where their replies differ, frame by frame.
 
-    LEFT and RIGHT are ENGINE or ENGINE:FIRMWARE.elf, for example: quark renode, or quark quark:mine.elf. The
-    stimulus is an ordinary exchange and one case of each group of `bench cases`, or the cases named by ID.
-    Times, IP identifiers and initial sequence numbers may differ.
+    LEFT and RIGHT are ENGINE, ENGINE:FIRMWARE.elf or FIRMWARE.elf, for example: quark renode for two engines,
+    or quark zephyr.elf for two stacks. The stimulus is an ordinary exchange and one case of each group of
+    `bench cases`, or the cases named by ID. Times, IP identifiers, TCP timestamps and initial sequence
+    numbers may differ.
 
     Exit status 0 if all that was compared is the same, 1 if something differs.
     """
     from bench.cases import Case, all_cases, find
-    from bench.compare import EXCHANGE, Comparison, Side, compare
+    from bench.compare import EXCHANGE, READY, Comparison, Side, compare
 
     groups = {case.group: case for case in reversed(all_cases())}
     stimuli: list[Case | str] = [EXCHANGE]
@@ -59,8 +67,12 @@ def command(
                 Text(f"same          {comparison.name} ({comparison.frames} replies)", style="green")
             )
 
-    console.print(Text(f"{left}  |  {right}", style="bold"))
-    comparisons = compare(Side.parse(left), Side.parse(right), stimuli, seed, tell)
+    def introduce(one: str, other: str) -> None:
+        console.print(Text(f"left:   {one}\nright:  {other}\n", style="bold"))
+
+    comparisons = compare(
+        Side.parse(left), Side.parse(right), stimuli, seed, tell, ready=ready or READY, introduce=introduce
+    )
     different = sum(bool(one.differences) for one in comparisons)
     skipped = sum(bool(one.skipped) for one in comparisons)
     same = len(comparisons) - different - skipped

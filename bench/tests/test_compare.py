@@ -33,6 +33,30 @@ def test_times_identifiers_and_initial_sequence_numbers_may_differ() -> None:
     assert differences(comparable(talk(1, 5)), comparable(talk(7, 0xFFFFFFFF))) == ()
 
 
+def test_timestamps_may_differ_but_not_whether_there_are_any() -> None:
+    def segment(*options: tuple[str, tuple[int, int]]) -> list[CapturedFrame]:
+        return sent(Ether() / IP() / TCP(options=list(options)) / b"data")
+
+    one, other, none = (
+        comparable(segment(*options)) for options in ([("Timestamp", (1, 2))], [("Timestamp", (3, 4))], [])
+    )
+    assert differences(one, other) == ()
+    assert len(differences(one, none)) == 1
+
+
+def test_a_side_is_an_engine_or_a_firmware_or_both() -> None:
+    assert Side.parse("renode") == Side("renode")
+    assert Side.parse("renode:a/b.elf") == Side("renode", Path("a/b.elf"))
+    assert Side.parse("a/b.elf") == Side("quark", Path("a/b.elf"))
+
+
+def test_a_firmware_that_never_gets_ready_is_one_line() -> None:
+    result = CliRunner().invoke(main, ["compare", "quark", "quark", "--ready", "no such line"])
+    assert result.exit_code == 2
+    assert "quark: the firmware does not get ready" in result.stderr
+    assert "--ready" in result.stderr
+
+
 def test_the_fields_that_differ_are_named() -> None:
     one, other = (comparable(sent(Ether() / IP(ttl=ttl) / ICMP(type=0))) for ttl in (64, 255))
     (found,) = differences(one, other)
@@ -78,6 +102,7 @@ def test_a_firmware_that_does_not_answer_pings_is_told_apart(tmp_path: Path) -> 
     deaf = with_code_at("icmp_input", RETURN, tmp_path / "deaf.elf")
     result = CliRunner().invoke(main, ["compare", "quark", f"quark:{deaf}", EXCHANGE])
     assert result.exit_code == 1
+    assert result.output.startswith("left:   quark (embedded emulator, Unicorn ")
     assert "different     exchange" in result.output
     assert "echo-reply 0" in result.output
     assert "|  nothing" in result.output
