@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.cases.case import MAX_PAYLOAD, Variant, variant
+from bench.cases.case import MAX_PAYLOAD, WATCH, Variant, variant
 from bench.cases.scene import masked
 from bench.cases.steps import Stream
 from bench.cases.words import END, Expected, close
@@ -19,7 +19,9 @@ def refused(code: int) -> Expected:
     return close(code), END
 
 
-def frames(name: str, *sent: WebSocket, expect: Expected, ipv6: bool = False, watch: float = 0.5) -> Variant:
+def frames(
+    name: str, *sent: WebSocket, expect: Expected, ipv6: bool = False, watch: float = WATCH
+) -> Variant:
     """These frames in one go."""
     return variant(name, Stream(masked(*sent)), expect=expect, ipv6=ipv6, watch=watch)
 
