@@ -157,6 +157,18 @@ class Board:
             self.uart.restore(state.uart)
             self.wire.restore(state.wire)
 
+    def reset(self) -> None:
+        """Power-on reset: the firmware starts anew, at time 0.
+
+        A fault, what was printed and frames that nobody has read are forgotten. Listeners and taps on the
+        wire stay; the connections of peers are gone, without a word from the board.
+        """
+        with self._loop.lock:
+            self.machine.reset()
+            self._loop.fault = None
+            self.uart.restore(b"")
+            self.wire.queue.clear()
+
     def close(self) -> None:
         """Switch off."""
         self.machine.close()

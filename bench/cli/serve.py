@@ -17,13 +17,15 @@ import click
 
 from bench.board import DEFAULT_SEED
 from bench.engines import DEFAULT_ENGINE
-from emulation.errors import UserError
+from emulation.errors import GuestFault, UserError
 
 if TYPE_CHECKING:
     from bench.board import Board
-    from bench.live import Event
+    from bench.live import Event, WebConsole
 
 LOOPBACK = "127.0.0.1"
+CONSOLE_PORT = 8090
+"""Where the web console is unless told otherwise; if that is taken, at any port that is free."""
 READY = "listening"
 BOOT_TIMEOUT = 10.0
 REST_OF_LINE = 0.1
@@ -35,6 +37,7 @@ BOARD_PORTS = {
 }
 """The servers of the project's own firmware."""
 PORT = re.compile(r"(\d{1,5})(?::(\d{1,5}))?")
+CONSOLE = re.compile(r"(?:(\[[\da-fA-F:.]+\]|[^:\[\]]+):)?(\d{1,5})")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,29 @@ def parse_forwards(_ctx: click.Context, _option: click.Parameter, values: Sequen
     return forwards or [Forward(port, port) for port in BOARD_PORTS]
 
 
+@dataclass(frozen=True)
+class ConsoleAt:
+    """Where the web console listens; without `wanted`, elsewhere if the port is taken."""
+
+    host: str = LOOPBACK
+    port: int = CONSOLE_PORT
+    wanted: bool = False
+
+
+def parse_console(_ctx: click.Context, _option: click.Parameter, value: str | None) -> ConsoleAt:
+    """The place of `[ADDRESS:]PORT`. Raises UserError."""
+    if value is None:
+        return ConsoleAt()
+    found = CONSOLE.fullmatch(value)
+    if found is None or int(found[2]) > 65535:
+        raise UserError(
+            f"--console {value} is not understood",
+            "give a port of this machine, 0 for any that is free, and before it an address if need be:"
+            " --console 0.0.0.0:8090",
+        )
+    return ConsoleAt((found[1] or LOOPBACK).strip("[]"), int(found[2]), wanted=True)
+
+
 @click.command()
 @click.option(
     "--port",
@@ -71,6 +97,15 @@ def parse_forwards(_ctx: click.Context, _option: click.Parameter, values: Sequen
     " [default: 8080:8080, 8081:8081, 8082:8082]",
 )
 @click.option("--bind", default=LOOPBACK, show_default=True, help="Address of this machine to listen on.")
+@click.option(
+    "--console",
+    "console_at",
+    callback=parse_console,
+    metavar="[ADDRESS:]PORT",
+    help="Where the web console is (0: any port that is free)."
+    f" [default: {LOOPBACK}:{CONSOLE_PORT}, or another port if that is taken]",
+)
+@click.option("--no-console", is_flag=True, help="Do without the web console.")
 @click.option("--fast", is_flag=True, help="Let the board's time run ahead of the clock while it has work.")
 @click.option("--capture", type=click.Path(path_type=Path), help="Write all frames to this pcapng file.")
 @click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
@@ -84,6 +119,8 @@ def parse_forwards(_ctx: click.Context, _option: click.Parameter, values: Sequen
 def command(
     forwards: list[Forward],
     bind: str,
+    console_at: ConsoleAt,
+    no_console: bool,
     fast: bool,
     capture: Path | None,
     engine: str,
@@ -93,8 +130,9 @@ def command(
 ) -> None:
     """Boot a board and let clients on this machine reach it, until Ctrl-C.
 
-    What the board prints goes to the terminal. No root, no TAP device: each connection is carried on to the
-    board by one of the bench. Ctrl-C and SIGTERM close the connections and end with exit code 0; a board that
+    What the board prints goes to the terminal, and to a page for browsers, the web console, which also shows
+    the frames and works the board. No root, no TAP device: each connection is carried on to the board by one
+    of the bench. Ctrl-C and SIGTERM close the connections and end with exit code 0; a board that
     crashes ends with 1, and what keeps it from starting, as a port in use, with 2.
     """
     from bench.board import Board
@@ -102,7 +140,18 @@ def command(
     names = BOARD_PORTS if firmware is None else {}
     with Board.boot(engine, firmware, seed=seed) as board, contextlib.suppress(KeyboardInterrupt):
         # Ctrl-C raises only until the loop handles it.
-        asyncio.run(serve(board, forwards, bind, fast=fast, capture=capture, ready=ready, names=names))
+        asyncio.run(
+            serve(
+                board,
+                forwards,
+                bind,
+                console_at=None if no_console else console_at,
+                fast=fast,
+                capture=capture,
+                ready=ready,
+                names=names,
+            )
+        )
 
 
 async def serve(
@@ -110,6 +159,7 @@ async def serve(
     forwards: Sequence[Forward],
     bind: str,
     *,
+    console_at: ConsoleAt | None = None,
     fast: bool = False,
     capture: Path | None = None,
     ready: str = READY,
@@ -119,7 +169,7 @@ async def serve(
 
     Raises UserError, GuestFault.
     """
-    from bench.live import LiveBoard, Relay
+    from bench.live import About, LiveBoard, Relay, WebConsole
 
     with LiveBoard(board, fast=fast, capture=capture) as live:
         live.feed.subscribe(Terminal())
@@ -133,8 +183,18 @@ async def serve(
                 "say with --ready what it prints when clients may come",
             ) from None
         relay = Relay(live)
+        console: WebConsole | None = None
+        fault: GuestFault | None = None
         try:
             ports = [await relay.listen(each.host_port, each.board_port, bind) for each in forwards]
+            if console_at is not None:
+                urls = {
+                    forward.board_port: url(bind, port) for port, forward in zip(ports, forwards, strict=True)
+                }
+                firmware = board.firmware.name if board.firmware is not None else "firmware"
+                console = WebConsole(live, About(firmware, names, urls), lambda: map(str, relay.connections))
+                at = await listen(console, console_at)
+                print(f"{url(console_at.host, at, 'http')} is the web console", flush=True)
             for port, forward in zip(ports, forwards, strict=True):
                 name = f" ({names[forward.board_port]})" if forward.board_port in names else ""
                 print(f"{url(bind, port)} to port {forward.board_port} of the board{name}", flush=True)
@@ -142,14 +202,29 @@ async def serve(
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, live.stop)
             await live.run()
+        except GuestFault as error:
+            fault = error
+            raise
         finally:
             relay.close()
+            if console is not None:
+                await console.close(fault)
             await asyncio.sleep(0)  # the sockets close in the loop's next turn
 
 
-def url(host: str, port: int) -> str:
+async def listen(console: WebConsole, where: ConsoleAt) -> int:
+    """Let the console listen; returns its port. Raises UserError."""
+    try:
+        return await console.listen(where.port, where.host)
+    except UserError:
+        if where.wanted:
+            raise
+        return await console.listen(0, where.host)
+
+
+def url(host: str, port: int, scheme: str = "ws") -> str:
     """As clients write it."""
-    return f"ws://[{host}]:{port}/" if ":" in host else f"ws://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
 
 
 class Terminal:

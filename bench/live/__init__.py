@@ -9,14 +9,17 @@
 - `live_board`: runs the board from an asyncio loop, in short slices
 - `relay`: TCP connections of the host, each carried on by one to the board
 - `events`: what happens, for whoever wants to watch: frames, console, connections
+- `web_console`: a page for browsers that shows all of it and works the board (`page/`)
 """
 
-from bench.live.events import ConnectionEvent, Event, Feed, FrameEvent, UartEvent
+from bench.live.events import ConnectionEvent, Event, Feed, FrameEvent, ResetEvent, UartEvent
 from bench.live.live_board import LiveBoard
 from bench.live.pacer import Pacer
 from bench.live.relay import Relay
+from bench.live.web_console import About, WebConsole
 
 __all__ = [
+    "About",
     "ConnectionEvent",
     "Event",
     "Feed",
@@ -24,5 +27,7 @@ __all__ = [
     "LiveBoard",
     "Pacer",
     "Relay",
+    "ResetEvent",
     "UartEvent",
+    "WebConsole",
 ]

@@ -37,7 +37,12 @@ class ConnectionEvent:
     """`open`, `established`, or how it ended."""
 
 
-Event: TypeAlias = FrameEvent | UartEvent | ConnectionEvent
+@dataclass(frozen=True)
+class ResetEvent:
+    """The board was reset: its time begins at 0 again, it has lost its connections and its console's text."""
+
+
+Event: TypeAlias = FrameEvent | UartEvent | ConnectionEvent | ResetEvent
 
 
 class Feed:

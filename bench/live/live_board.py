@@ -17,7 +17,7 @@ from typing import Protocol, Self
 
 from bench.board import Board
 from bench.capture import Capture
-from bench.live.events import Feed, FrameEvent, UartEvent
+from bench.live.events import Feed, FrameEvent, ResetEvent, UartEvent
 from bench.live.pacer import Pacer
 
 SLICE = 0.02
@@ -28,11 +28,17 @@ WORKING_TICK, IDLE_TICK = 0.001, 0.02
 """Wall seconds between two looks at the clock, with work at hand and without."""
 
 
+RESET_COMMENT = "the first frame after a reset of the board: its time began at 0 again"
+
+
 class Timers(Protocol):
-    """Something with deadlines in virtual time (`bench.live.relay`)."""
+    """Something with deadlines in virtual time, as connections have (`bench.live.relay`)."""
 
     def tick(self, now: float) -> None:
         """Do what is due."""
+
+    def abort(self) -> None:
+        """End every connection: the board is about to be reset."""
 
 
 class LiveBoard:
@@ -61,6 +67,7 @@ class LiveBoard:
         self._pacer = Pacer(lambda: board.clock.now, wall, fast=fast)
         self._wake = asyncio.Event()
         self._stopping = False
+        self._comment = ""
         self._capture: Capture | None = None
         if capture is not None:
             self._capture = Capture()
@@ -96,10 +103,25 @@ class LiveBoard:
                 return True
         return self._pacer.hurrying
 
+    @property
+    def fast(self) -> bool:
+        """Whether the board's time may run ahead of the wall clock."""
+        return self._pacer.fast
+
     def wake(self) -> None:
         """Something was done to the board: let it run on soon."""
         self._pacer.happened()
         self._wake.set()
+
+    def reset(self) -> None:
+        """Power-on reset. Connections end first, and whoever holds their other end is told."""
+        for timers in list(self.timers):
+            timers.abort()
+        self.board.reset()
+        self._comment = RESET_COMMENT
+        self._pacer.start()
+        self.feed.publish(ResetEvent())
+        self.wake()
 
     def stop(self) -> None:
         """Let `run` come back."""
@@ -124,6 +146,7 @@ class LiveBoard:
     def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:
         """A frame crosses the wire (see `bench.wire.Recorder`)."""
         self._pacer.happened()
+        comment, self._comment = comment or self._comment, ""
         if self._captured_before is not None:
             self._captured_before.add(time, frame, direction, comment)
         if self._capture is not None:

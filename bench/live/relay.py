@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-import os
 import socket
 import struct
 from typing import cast
@@ -19,11 +17,10 @@ from bench.layers.reassembly import MODULO, distance
 from bench.layers.tcp_state import AckPolicy, State
 from bench.layers.tcpip import Endpoint
 from bench.live.events import ConnectionEvent
+from bench.live.listening import LOOPBACK, listen_error
 from bench.live.live_board import LiveBoard
 from bench.tcp import TcpEndpoint
-from emulation.errors import UserError
 
-LOOPBACK = "127.0.0.1"
 TO_BOARD = 0x10000
 """Bytes that may wait for the board before the client is no longer read from."""
 TO_CLIENT = 0xFFFF
@@ -129,9 +126,11 @@ class Relayed(asyncio.Protocol):
         if self._transport is not None:
             self._client_done = self._board_done = True
             self._transport.abort()
+            self._tell("ended by the bench")
         self.tcp.reset(self._live.clock.now)
         self._flush()
-        self._forget_if_over()
+        # Without its board the connection has nobody to wait for, whatever state it was in.
+        self._relay.connections.discard(self)
 
     def _after(self) -> None:
         """Pass on what has come of a frame or a timer."""
@@ -195,6 +194,9 @@ class Relayed(asyncio.Protocol):
         if self._transport is None and self.tcp.state is State.CLOSED:
             self._relay.connections.discard(self)
 
+    def __str__(self) -> str:
+        return f"{self._client} to port {self._board_port}: {self.tcp.state.value}"
+
     def _tell(self, what: str) -> None:
         self._live.feed.publish(ConnectionEvent(self._live.clock.now, self._client, self._board_port, what))
 
@@ -218,16 +220,7 @@ class Relay:
         try:
             server = await loop.create_server(lambda: Relayed(self, board_port), host, port)
         except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise UserError(
-                    f"port {port} of {host} is in use", "name another one, or 0 for any that is free"
-                ) from None
-            own = error.errno and not isinstance(error, socket.gaierror)
-            reason = os.strerror(error.errno or 0) if own else error.strerror
-            raise UserError(
-                f"cannot listen on {host} port {port}: {reason}",
-                "name an address of this machine and a port that you may use",
-            ) from None
+            raise listen_error(host, port, error) from None
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
@@ -236,12 +229,16 @@ class Relay:
         for connection in list(self.connections):
             connection.tick(now)
 
+    def abort(self) -> None:
+        """End every connection, and go on listening."""
+        for connection in list(self.connections):
+            connection.abort()
+
     def close(self) -> None:
         """Listen no longer, and end every connection."""
         for server in self._servers:
             server.close()
-        for connection in list(self.connections):
-            connection.abort()
+        self.abort()
         self._detach()
         if self in self.live.timers:
             self.live.timers.remove(self)

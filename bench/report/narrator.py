@@ -20,6 +20,8 @@ HTTP = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"HTTP/1.
 FLAGS = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (PSH, "PSH"), (ACK, "ACK"), (URG, "URG"))
 SHOWN = 48
 """Bytes of a payload that are quoted."""
+STREAMS = 4096
+"""Directions of connections that are followed; beyond that the oldest are forgotten."""
 WINDOW = 1 << 30
 """What a stream may run ahead: a capture is told as it is, no window is enforced."""
 
@@ -74,6 +76,9 @@ class Narrator:
         stream = self._streams.get(there)
         if stream is None or segment.flags & SYN:
             start = (segment.seq + bool(segment.flags & SYN)) % MODULO
+            self._streams.pop(there, None)
+            while len(self._streams) >= STREAMS:
+                del self._streams[next(iter(self._streams))]
             stream = self._streams[there] = _Stream((start - 1) % MODULO, start)
         back = self._streams.get(_key(received.destination, received.source))
         numbers = _numbers(segment, stream, back)

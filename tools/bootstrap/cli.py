@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from emulation.errors import UserError
 from tools.bootstrap import project
+from tools.bootstrap.browser import Browser
 from tools.bootstrap.checks import LINT, PACKAGES, TESTS, Check, run_checks, summarise
 from tools.bootstrap.environment import VirtualEnvironment
 from tools.bootstrap.firmware import FIRMWARE, MICROPYTHON, NATIVE_CLOCK, SOURCES
@@ -31,7 +32,7 @@ def steps_for(goal: str) -> list[Step]:
     if goal != "firmware":
         steps.append(NATIVE_CLOCK)
     if goal == "test":
-        steps += [MICROPYTHON, NodeClient()]
+        steps += [MICROPYTHON, NodeClient(), Browser()]
     return steps
 
 
