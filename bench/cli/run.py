@@ -18,12 +18,13 @@ from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, MOST_FAILED, Ro
 from bench.cli.run_summary import ENGINES, PAGES, read_baseline, write_summaries
 from bench.engines import DEFAULT_ENGINE
 from bench.project import find_project
+from bench.report.figures import FIGURES
 from emulation.errors import UserError
 from emulation.paths import reports_folder
 
 SUITES = ROOT / "bench" / "robot"
 REPORTS = reports_folder() / "robot"
-ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml", *PAGES)
+ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml", FIGURES, *PAGES)
 
 
 @click.command(cls=RobotCommand, epilog=EPILOG)

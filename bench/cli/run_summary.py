@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.files import write_whole
+from bench.report.figures import FIGURES, TestFigures, read_figures
+from bench.report.plots import plots
 from bench.report.run_record import RunRecord, read_run
 from bench.report.summary import html, markdown
 from bench.report.trend import compare
@@ -21,13 +24,22 @@ JOB_PAGE = "GITHUB_STEP_SUMMARY"
 HINT = "choose another folder with --report"
 
 
-def read_baseline(path: Path) -> RunRecord:
+class Baseline(NamedTuple):
+    """An earlier run."""
+
+    record: RunRecord
+    figures: list[TestFigures]
+    """None where only its `output.xml` was kept."""
+
+
+def read_baseline(path: Path) -> Baseline:
     """The earlier run: an `output.xml`, or a folder of reports. Raises UserError."""
-    return read_run(path / "output.xml" if path.is_dir() else path)
+    output = path / "output.xml" if path.is_dir() else path
+    return Baseline(read_run(output), read_figures(output.with_name(FIGURES)))
 
 
 def write_summaries(
-    report: Path, engine: str, interrupted: bool, earlier: RunRecord | None = None
+    report: Path, engine: str, interrupted: bool, earlier: Baseline | None = None
 ) -> list[str]:
     """Write the pages into `report`; returns complaints about what is not part of this run.
 
@@ -52,9 +64,10 @@ def write_summaries(
             shutil.copyfile(output, own.with_suffix(".part")).replace(own)
         except OSError as error:
             raise UserError(f"cannot write {own}: {error.strerror}", HINT) from None
-    trend = None if earlier is None else compare(earlier, run)
+    trend = None if earlier is None else compare(earlier.record, run)
     page = markdown(run, others, interrupted, trend)
-    write_whole(report / PAGES[0], html(run, others, interrupted, trend), HINT)
+    measured = plots(read_figures(report / FIGURES), earlier.figures if earlier else ())
+    write_whole(report / PAGES[0], html(run, others, interrupted, trend, measured), HINT)
     write_whole(report / PAGES[1], page, HINT)
     if job_page := os.environ.get(JOB_PAGE):
         try:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from bench.report.colours import variables
+from bench.report.plots import Plot
 from bench.report.run_record import RunRecord
 from bench.report.trend import Change, Trend
 
@@ -23,6 +24,8 @@ vertical-align:top}
 thead th{background:var(--band)}
 pre{background:var(--band);padding:.6rem;white-space:pre-wrap;overflow-wrap:anywhere;margin:.3rem 0 1rem}
 .pass{color:var(--green)}.fail{color:var(--red);font-weight:bold}.skip{color:var(--amber)}
+figure{margin:.5rem 0}figcaption{color:var(--soft)}.plot{width:100%;max-width:48rem;height:auto;display:block}
+.numbers td{text-align:right;font-variant-numeric:tabular-nums}summary{cursor:pointer}
 .failed{border-left:4px solid var(--red);padding-left:1rem}.scroll{overflow-x:auto}
 """
 
@@ -52,11 +55,15 @@ def columns(run: RunRecord, others: Sequence[RunRecord]) -> list[RunRecord]:
 
 
 def html(
-    run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = False, trend: Trend | None = None
+    run: RunRecord,
+    others: Sequence[RunRecord] = (),
+    interrupted: bool = False,
+    trend: Trend | None = None,
+    measured: Sequence[Plot] = (),
 ) -> str:
     """The page: one file that needs no other, apart from the log that it links to.
 
-    `others` are runs of other engines to show beside this one.
+    `others` are runs of other engines to show beside this one, `measured` the plots of this run.
     """
     records = columns(run, others)
     count = run.count()
@@ -80,10 +87,22 @@ def html(
     parts.append(
         f'<h2>Suites by engine</h2><div class="scroll"><table><thead><tr><th>Suite</th>{heads}</tr></thead>'
     )
-    for suite in all_suites(records):
+    suites = all_suites(records)
+    places = {test.suite: test.id.rpartition("-")[0] for test in run.tests}
+    for suite, name in zip(suites, short(suites), strict=True):
         cells = "".join(_cell(record.count(suite)) for record in records)
-        parts.append(f'<tr><th scope="row">{escape(suite)}</th>{cells}</tr>')
-    parts.append("</table></div><h2>What ran</h2><table>")
+        said = (
+            f'<a href="log.html#{escape(places[suite])}">{escape(name)}</a>'
+            if suite in places
+            else escape(name)
+        )
+        parts.append(f'<tr><th scope="row">{said}</th>{cells}</tr>')
+    if len(suites) > 1:
+        cells = "".join(_cell(record.count()) for record in records)
+        parts.append(f'<tr><th scope="row">All suites</th>{cells}</tr>')
+    parts.append("</table></div>")
+    parts += map(_plot, measured)
+    parts.append("<h2>What ran</h2><table>")
     for name, value in made_with(run).items():
         parts.append(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>')
     files = ("log.html", "report.html", "output.xml", "xunit.xml", "captures/")
@@ -109,8 +128,11 @@ def markdown(
         lines += _trend_markdown(trend)
     lines += ["### Suites by engine", "", _row("Suite", *(literal(record.engine) for record in records))]
     lines.append("|---" * (len(records) + 1) + "|")
-    for suite in all_suites(records):
-        lines.append(_row(literal(suite), *(_tally(record.count(suite)) for record in records)))
+    suites = all_suites(records)
+    for suite, name in zip(suites, short(suites), strict=True):
+        lines.append(_row(literal(name), *(_tally(record.count(suite)) for record in records)))
+    if len(suites) > 1:
+        lines.append(_row("All suites", *(_tally(record.count()) for record in records)))
     lines += ["", "### What ran", "", "| | |", "|---|---|"]
     lines += [_row(literal(name), literal(value)) for name, value in made_with(run).items()]
     return "\n".join(lines) + "\n"
@@ -131,6 +153,14 @@ def all_suites(records: Sequence[RunRecord]) -> list[str]:
     return list(dict.fromkeys(suite for record in records for suite in record.suites()))
 
 
+def short(suites: Sequence[str]) -> list[str]:
+    """Their names without what all of them begin with: the suite that is around them."""
+    first = {suite.partition(".")[0] for suite in suites}
+    if len(first) == 1 and all("." in suite for suite in suites):
+        return [suite.partition(".")[2] for suite in suites]
+    return list(suites)
+
+
 def plain(message: str) -> str:
     """A message as text: Robot marks those that are HTML."""
     if message.startswith("*HTML*"):
@@ -141,6 +171,25 @@ def plain(message: str) -> str:
 def literal(text: str) -> str:
     """Text that Markdown shows as it is, in a cell of a table, too."""
     return re.sub(r"([\\`*_{}\[\]<>|#~&])", r"\\\1", " ".join(text.split()))
+
+
+def _plot(plot: Plot) -> str:
+    heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in plot.head)
+    rows = "".join(f"<tr>{_first(row[0])}{_numbers(row[1:])}</tr>" for row in plot.rows)
+    words = f"<figcaption>{escape(plot.words)}</figcaption>"
+    return (
+        f"<h2>{escape(plot.title)}</h2><figure>{plot.picture}{words}</figure>"
+        f'<details><summary>The figures</summary><div class="scroll"><table class="numbers">'
+        f"<thead><tr>{heads}</tr></thead>{rows}</table></div></details>"
+    )
+
+
+def _first(text: str) -> str:
+    return f'<th scope="row">{escape(text)}</th>'
+
+
+def _numbers(cells: Sequence[str]) -> str:
+    return "".join(f"<td>{escape(cell)}</td>" for cell in cells)
 
 
 def _trend_html(trend: Trend) -> str:

@@ -17,8 +17,10 @@ from robot.libraries.BuiltIn import BuiltIn
 from robot.result import TestCase
 
 from bench.board import Board
+from bench.report.figures import FIGURES, append_figures
 from bench.robot import session
 from bench.robot.record import TestRecord
+from bench.robot.stopwatch import Stopwatch
 from emulation.errors import GuestFault, UserError
 
 
@@ -45,6 +47,11 @@ class BoardListener:
         if self._problem is not None:
             raise self._problem
         return session.current().board
+
+    @property
+    def stopwatch(self) -> Stopwatch:
+        """Times what the running test asks of its board."""
+        return Stopwatch(self.board) if self._record is None else self._record.stopwatch
 
     def start_test(self, data: Any, result: Any) -> None:
         """Restore the booted board and begin a capture."""
@@ -107,8 +114,20 @@ class BoardListener:
             return
         message = result.message if result.failed else ""
         logger.info(record.html(result.name, message, self._link()), html=True)
+        self._keep_figures(record, result)
         if result.passed and not result.message:
             result.message = ", ".join(f"{value} {name}" for name, value, _ in record.figures())
+
+    def _keep_figures(self, record: TestRecord, result: Any) -> None:
+        """Add the test to the file of figures, which begins anew with the first test of a run."""
+        path = Path(BuiltIn().get_variable_value("${OUTPUT DIR}")) / FIGURES
+        try:
+            if path not in self._written:
+                self._written.add(path)
+                path.unlink(missing_ok=True)
+            append_figures(path, record.measured(result.parent.full_name, result.name, result.status))
+        except OSError as error:
+            logger.warn(f"cannot write {path}: {error.strerror}")
 
     def _link(self) -> str:
         """The capture of the test as the log beside it links to it."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from bench.guest_heap import GuestHeap
 from bench.report.conversation import tell
 from bench.report.evidence import Figure, evidence, find_deviation
+from bench.report.figures import HeapSample, TestFigures
 from bench.report.ladder import Deviation, Ladder
 from bench.robot.session import Session
+from bench.robot.stopwatch import Stopwatch
 from emulation.errors import UserError
 
 
@@ -26,7 +28,9 @@ class TestRecord:
             self._heap: GuestHeap | None = GuestHeap(self._board)
         except UserError:
             self._heap = None  # a firmware without MicroPython
-        self._least_free = 0 if self._heap is None else self._heap.free()
+        self._samples: list[HeapSample] = []
+        self._sample()
+        self.stopwatch = Stopwatch(self._board)
 
     def teardown_begins(self) -> None:
         """The test's own frames have crossed the wire."""
@@ -36,28 +40,53 @@ class TestRecord:
         """A keyword is over; `failure` is its message if it failed."""
         if failure:
             self._failures.append((self._running.capture.mark(), self._board.clock.now, failure))
+        self._sample()
+
+    def _sample(self) -> None:
         if self._heap is not None:
-            self._least_free = min(self._least_free, self._heap.free())
+            now = round(self._milliseconds(), 3)
+            self._samples.append(HeapSample(now, self._heap.free()))
+
+    def _milliseconds(self) -> float:
+        return (self._board.clock.now - self._running.boot_time) * 1000
+
+    def measured(self, suite: str, name: str, status: str) -> TestFigures:
+        """All that was measured, for the file of the run."""
+        frames = self._running.capture.frames
+        sent = sum(frame.direction == "to-board" for frame in frames)
+        return TestFigures(
+            suite,
+            name,
+            status,
+            round(self._milliseconds(), 3),
+            self._board.instructions - self._instructions,
+            sent,
+            len(frames) - sent,
+            self._samples,
+            self.stopwatch.operations,
+        )
 
     def figures(self) -> list[Figure]:
         """What the test took so far, in virtual terms: the same on every machine."""
-        frames = self._running.capture.frames
-        sent = sum(frame.direction == "to-board" for frame in frames)
-        seconds = self._board.clock.now - self._running.boot_time
+        told = self.measured("", "", "")
+        time = f"{told.milliseconds:.1f}"
         figures = [
-            Figure("frames to the board", f"{sent}", "with those of teardown and health check"),
-            Figure("from it", f"{len(frames) - sent}", "frames that the board has sent"),
-            Figure("virtual ms", f"{seconds * 1000:.1f}", "the board's own time, from its restored state on"),
+            Figure(
+                "frames to the board", f"{told.frames_to_board}", "with those of teardown and health check"
+            ),
+            Figure("from it", f"{told.frames_from_board}", "frames that the board has sent"),
+            Figure("virtual ms", time, "the board's own time, from its restored state on"),
         ]
-        if instructions := self._board.instructions - self._instructions:
-            millions = f"{instructions / 1e6:.2f}"
+        if told.instructions:
+            millions = f"{told.instructions / 1e6:.2f}"
             figures.append(Figure("million instructions", millions, "executed by the board's CPU"))
-        if self._heap is not None:
+        if told.heap:
             meaning = (
                 "free bytes of the Python heap, the least that was seen between two keywords; garbage that "
                 "has not been collected counts as used"
             )
-            figures.append(Figure("bytes of heap free at least", f"{self._least_free}", meaning))
+            least = min(sample.free for sample in told.heap)
+            figures.append(Figure("bytes of heap free at least", f"{least}", meaning))
         return figures
 
     def html(self, name: str, message: str, capture: str) -> str:

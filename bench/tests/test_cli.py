@@ -46,7 +46,7 @@ def test_an_unknown_command_is_answered_with_the_known_ones() -> None:
 def test_an_unknown_suite_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     message = refused("run", "maskng", "--report", tmp_path)
     assert "'maskng'" in message
-    assert "masking, opening_handshake, payload_limits, ping_pong" in message
+    assert "masking, opening_handshake, payload_limits, performance, ping_pong" in message
 
 
 def test_a_file_that_is_no_suite_is_refused(tmp_path: Path) -> None:

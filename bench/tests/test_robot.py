@@ -17,6 +17,7 @@ from scapy.utils import rdpcap
 
 from bench.board import ROOT
 from bench.cli.robot_status import INTERRUPTED
+from bench.report.figures import read_figures
 from bench.tests.elf import JUMP_TO_SELF, UD2, real_firmware, with_code_at
 
 HEAD = """\
@@ -123,6 +124,30 @@ def test_a_run_is_held_against_the_one_whose_reports_it_replaces(tmp_path: Path)
     written = (result.report / "summary.md").read_text()
     assert "**Fixed (1)**\n\n* Own: Wrong\n" in written
     assert "virtual time" not in written.partition("### Suites")[0]  # the same, to the last digit
+
+
+def test_a_run_leaves_its_figures_and_plots_them(tmp_path: Path) -> None:
+    two = "Two Sizes\n    Open WebSocket\n    Echo Should Take At Most    1    1 s\n" + (
+        "    Echo Should Take At Most    300    1 s\n    Close WebSocket\n\n"
+    )
+    result = run(tmp_path, CONCLUDING + two + ECHO.format(name="After"))
+    assert result.status == 0, result.out + result.err
+    first, second = read_figures(result.report / "figures.jsonl")
+    assert (first.suite, first.name, first.status) == ("Own", "Two Sizes", "PASS")
+    assert [operation[:2] for operation in first.operations] == [
+        ("open", 0),
+        ("text", 1),
+        ("text", 300),
+        ("close", 0),
+    ]
+    assert all(
+        operation.instructions > 10_000 < operation.microseconds * 32 for operation in first.operations
+    )
+    assert len(first.heap) > 4 and all(sample.free > 0 for sample in first.heap)
+    assert [operation[:2] for operation in second.operations] == [("open", 0), ("text", 5)]
+    page = (result.report / "summary.html").read_text()
+    for title in ("Time of an echo by payload", "Free heap over time", "Instructions by operation"):
+        assert f"<h2>{title}</h2><figure><svg" in page
 
 
 def test_a_job_page_that_cannot_be_written_is_a_complaint_and_no_failure(
@@ -273,7 +298,12 @@ def test_a_stopped_run_leaves_the_reports_of_what_ran(tmp_path: Path, number: si
 def test_a_killed_run_leaves_no_process_no_temporary_file_and_the_captures(tmp_path: Path) -> None:
     result = stop_in_the_middle(tmp_path, signal.SIGKILL)
     assert result.status == -signal.SIGKILL
-    assert sorted(path.name for path in result.report.iterdir()) == ["captures", "output.xml"]
+    assert sorted(path.name for path in result.report.iterdir()) == [
+        "captures",
+        "figures.jsonl",
+        "output.xml",
+    ]
+    assert [figures.name for figures in read_figures(result.report / "figures.jsonl")] == ["Before"]
     assert len(rdpcap(str(result.report / "captures" / "own" / "before.pcapng"))) > 0
 
 

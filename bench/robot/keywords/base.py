@@ -11,6 +11,8 @@ from bench.robot.listener import LISTENER
 
 MAX_PAYLOAD = 4096
 """`max_payload` of the echo servers in the firmware."""
+PATTERN = "".join(chr(c) for c in range(0x20, 0x7F))
+"""Text payloads repeat all printable ASCII characters: a byte that is lost, doubled or moved shows."""
 
 
 class Keywords:
@@ -36,6 +38,7 @@ class Keywords:
         prepared = [self.peer.prepare(frame) for frame in frames]
         words = ", ".join(describe(frame) for frame in prepared)
         self.board.wire.comment = words
+        LISTENER.stopwatch.sending(prepared, whole=split is None)
         self.peer.send(b"".join(bytes(frame) for frame in prepared), split)
         self.peer.sent = words
 
@@ -53,3 +56,8 @@ def seconds(time: timedelta | None) -> float | None:
 def to_bytes(data: str | bytes) -> bytes:
     """Text as UTF-8."""
     return data.encode() if isinstance(data, str) else data
+
+
+def text_of_length(length: int) -> str:
+    """An ASCII text of so many characters."""
+    return (PATTERN * (length // len(PATTERN) + 1))[:length]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from robot.api import logger
+
 from bench.layers.websocket import OPCODES, WebSocket, describe
 from bench.peer import PeerError
-from bench.robot.keywords.base import Keywords, seconds, to_bytes
+from bench.robot.keywords.base import Keywords, seconds, text_of_length, to_bytes
+from bench.robot.listener import LISTENER
 
 
 class ExpectingKeywords(Keywords):
@@ -14,11 +17,11 @@ class ExpectingKeywords(Keywords):
 
     def text_should_arrive(self, text: str, rfc: str = "RFC 6455, section 5.6") -> None:
         """The next frame has to be this text, whole and unmasked."""
-        self.peer.expect_frame("text", text, rfc=rfc)
+        self._expect("text", text, rfc)
 
     def binary_should_arrive(self, data: bytes, rfc: str = "RFC 6455, section 5.6") -> None:
         """The next frame has to be these bytes, whole and unmasked."""
-        self.peer.expect_frame("binary", data, rfc=rfc)
+        self._expect("binary", data, rfc)
 
     def ping_should_arrive(self, payload: str | bytes = "", timeout: timedelta | None = None) -> None:
         """The next frame has to be a ping with this payload, not masked, within so much virtual time."""
@@ -26,7 +29,7 @@ class ExpectingKeywords(Keywords):
 
     def pong_should_arrive(self, payload: str | bytes = "") -> None:
         """The next frame has to be a pong with the payload of the ping it answers."""
-        self.peer.expect_frame("pong", payload, rfc="RFC 6455, section 5.5.3")
+        self._expect("pong", payload, "RFC 6455, section 5.5.3")
 
     def masked_frame_should_arrive(self, opcode: str, payload: str | bytes = "") -> str:
         """The next frame has to be masked, with this opcode and payload; returns its masking key (hex).
@@ -71,4 +74,23 @@ class ExpectingKeywords(Keywords):
 
     def connection_should_still_echo(self, text: str = "still here") -> None:
         """The connection has to be open and echo."""
-        self.peer.echo(text)
+        with LISTENER.stopwatch.timing("text", text.encode()):
+            self.peer.echo(text)
+
+    def echo_should_take_at_most(self, length: int, limit: timedelta) -> None:
+        """Send a text of ``length`` ASCII characters: it has to be back within ``limit`` of virtual time.
+
+        | Echo Should Take At Most | 125 | 5 ms |
+        """
+        text = text_of_length(length)
+        begun = self.board.clock.now
+        self.connection_should_still_echo(text)
+        took = self.board.clock.now - begun
+        logger.info(f"{length} bytes were back after {took * 1000:.3f} virtual ms")
+        if took > limit.total_seconds():
+            wanted = f"{length} bytes back within {limit.total_seconds() * 1000:g} virtual ms"
+            raise AssertionError(f"expected {wanted}\n  came: after {took * 1000:.3f} virtual ms")
+
+    def _expect(self, opcode: str, payload: str | bytes, rfc: str) -> None:
+        self.peer.expect_frame(opcode, payload, rfc=rfc)
+        LISTENER.stopwatch.arrived(opcode, to_bytes(payload))

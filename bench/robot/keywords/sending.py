@@ -8,10 +8,9 @@ from robot.api.deco import keyword
 
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
-from bench.robot.keywords.base import Keywords, to_bytes
+from bench.robot.keywords.base import Keywords, text_of_length, to_bytes
+from bench.robot.listener import LISTENER
 
-PATTERN = "".join(chr(c) for c in range(0x20, 0x7F))
-"""Text payloads repeat all printable ASCII characters: a byte that is lost, doubled or moved shows."""
 BYTES = bytes(range(256)) + bytes(range(255, -1, -1))
 
 
@@ -30,8 +29,9 @@ class SendingKeywords(Keywords):
         """
         peer = Peer(self.board.wire, port=port, ipv6=ipv6)
         self._peers.append(peer)
-        peer.connect()
-        return peer.upgrade("/", list(protocols)).protocol
+        with LISTENER.stopwatch.timing("open"):
+            peer.connect()
+            return peer.upgrade("/", list(protocols)).protocol
 
     def upgrade_should_be_refused_with(self, status: int, port: int = 8080, *protocols: str) -> None:
         """Ask for an upgrade: the answer has to have this HTTP status, and the connection has to end."""
@@ -42,9 +42,10 @@ class SendingKeywords(Keywords):
     @keyword("Close WebSocket")  # type: ignore[untyped-decorator]  # as above
     def close_web_socket(self) -> None:
         """Close the connection opened last: closing handshake (RFC 6455, section 7.1.2), then TCP."""
-        self.send_close(1000)
-        self.peer.expect_close(1000, rfc="RFC 6455, section 5.5.1")
-        self._peers.pop().__exit__(None, None, None)
+        with LISTENER.stopwatch.timing("close"):
+            self.send_close(1000)
+            self.peer.expect_close(1000, rfc="RFC 6455, section 5.5.1")
+            self._peers.pop().__exit__(None, None, None)
 
     def reset_connection(self) -> None:
         """Leave with a TCP reset, without a word of WebSocket."""
@@ -52,7 +53,7 @@ class SendingKeywords(Keywords):
 
     def text_of_length(self, length: int) -> str:
         """Return an ASCII text of so many characters."""
-        return (PATTERN * (length // len(PATTERN) + 1))[:length]
+        return text_of_length(length)
 
     def bytes_of_length(self, length: int) -> bytes:
         """Return so many bytes, in which every value comes up."""

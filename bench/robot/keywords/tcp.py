@@ -7,6 +7,7 @@ from datetime import timedelta
 from bench.layers.schedule import Schedule
 from bench.layers.websocket import WebSocket
 from bench.robot.keywords.base import Keywords
+from bench.robot.listener import LISTENER
 
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20}
 """RFC 9293, section 3.1, by the letters Scapy uses."""
@@ -28,6 +29,7 @@ class TcpKeywords(Keywords):
 
     def lose_next_segments_of_board(self, count: int = 1) -> None:
         """So many segments of the board, of those that it has to send again, do not reach us."""
+        LISTENER.stopwatch.disturb()
         self.peer.lose(count)
 
     def inject_segment(self, flags: str, seq: int = 0, ack: int = 0, urgent: int = 0) -> None:
@@ -42,6 +44,7 @@ class TcpKeywords(Keywords):
 
     def set_window(self, size: int) -> None:
         """Advertise a receive window of so many bytes from now on; tell the board at once."""
+        LISTENER.stopwatch.disturb()
         self.peer.tcp.window = size
         self.peer.acknowledge()
 
