@@ -1,7 +1,7 @@
 /*
  * The board as the rest of the firmware sees it: console, time, sleep, entropy, and the bus to the Ethernet
- * controller. Nothing above this header knows an address or an interrupt number, so that the same port can
- * stand on another operating system's drivers.
+ * controller. Nothing above this header knows an address or an interrupt number: the same port, driver of the
+ * Ethernet controller and frozen code stand on the files beside it, or on Zephyr (emulation/zephyr/src/board.c).
  */
 #ifndef BOARD_H
 #define BOARD_H
@@ -12,6 +12,18 @@
 
 /* Bring up interrupts, clock, console, GPIO and SPI. Interrupts are on when it returns. */
 void board_init(void);
+
+/* Where the main program's stack lies, and the memory that is left for the interpreter's heap. */
+struct board_memory {
+    char *stack_bottom, *stack_top;
+    char *heap_start, *heap_end;
+};
+
+struct board_memory board_memory(void);
+
+/* Interrupts off, and back to what they were. */
+uint32_t board_lock(void);
+void board_unlock(uint32_t key);
 
 /* ---- Events: set by interrupt handlers, taken by the main loop. ---- */
 

@@ -5,7 +5,7 @@
  * There is no periodic tick: board_idle programs the timer for the moment the sleeper asked for.
  */
 #include "board.h"
-#include "irq.h"
+#include "interrupts.h"
 #include "quark_se.h"
 
 /*

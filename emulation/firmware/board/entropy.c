@@ -4,7 +4,6 @@
  * cycle at which it came.
  */
 #include "board.h"
-#include "irq.h"
 #include "quark_se.h"
 
 static uint32_t state[4] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
@@ -34,9 +33,9 @@ void board_entropy_add(uint32_t value) {
 }
 
 uint32_t board_random(void) {
-    irq_disable();
+    uint32_t key = board_lock();
     board_entropy_add(0);
     uint32_t result = entropy_step();
-    irq_enable();
+    board_unlock(key);
     return result;
 }

@@ -1,6 +1,6 @@
 /* The end: a CPU exception or a failed assertion is printed on the console, then the CPU stops for good. */
 #include "board.h"
-#include "irq.h"
+#include "interrupts.h"
 #include <string.h>
 
 static const char *const exception_names[] = {

@@ -1,7 +1,6 @@
 /* GPIO: the Ethernet controller's interrupt pin and its chip select. */
 #include "board.h"
-#include "gpio.h"
-#include "irq.h"
+#include "chip.h"
 #include "quark_se.h"
 
 #define PIN_ETHERNET_SELECT 11 /* the shield's chip select: Arduino pin 10 */
@@ -11,7 +10,6 @@ void gpio_init(void) {
     GPIO_INTEN = 0;
     GPIO_DR = 1u << PIN_ETHERNET_SELECT;
     GPIO_DDR = 1u << PIN_ETHERNET_SELECT;
-    ioapic_route(IRQ_GPIO, VECTOR_GPIO);
 }
 
 void gpio_ethernet_select(bool selected) {

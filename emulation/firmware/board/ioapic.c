@@ -1,5 +1,5 @@
 /* I/O APIC: which interrupt line gives which vector. */
-#include "irq.h"
+#include "interrupts.h"
 #include "quark_se.h"
 
 /*

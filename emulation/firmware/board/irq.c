@@ -1,6 +1,7 @@
 /* The IDT and the way from a vector to its handler. */
 #include "board.h"
-#include "irq.h"
+#include "chip.h"
+#include "interrupts.h"
 #include "quark_se.h"
 
 struct gate {
@@ -79,4 +80,14 @@ uint32_t board_event_take(uint32_t wanted) {
 
 bool board_event_pending(uint32_t wanted) {
     return (events & wanted) != 0;
+}
+
+uint32_t board_lock(void) {
+    uint32_t flags;
+    __asm__ volatile ("pushf; popl %0; cli" : "=r" (flags) :: "memory");
+    return flags;
+}
+
+void board_unlock(uint32_t flags) {
+    __asm__ volatile ("pushl %0; popf" :: "r" (flags) : "memory", "cc");
 }

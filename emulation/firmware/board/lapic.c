@@ -1,5 +1,5 @@
 /* Local APIC: end of interrupt and the one-shot timer that ends a sleep. */
-#include "irq.h"
+#include "interrupts.h"
 #include "quark_se.h"
 
 static volatile bool expired;

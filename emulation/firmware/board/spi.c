@@ -8,8 +8,7 @@
  * FIFO loads can be written without looking back.
  */
 #include "board.h"
-#include "gpio.h"
-#include "irq.h"
+#include "chip.h"
 #include "quark_se.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* Console on UART B: interrupts fill a ring with what is typed, output is polled. */
 #include "board.h"
-#include "irq.h"
+#include "interrupts.h"
 #include "quark_se.h"
 
 enum { BAUD = 115200, RING_SIZE = 128, SPIN_LIMIT = 100000 };

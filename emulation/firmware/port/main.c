@@ -12,9 +12,6 @@
 #include "board.h"
 #include "net.h"
 
-/* From the linker script. */
-extern char __stack_top[], __stack_bottom[], __heap_start[], __heap_end[];
-
 /*
  * Collect garbage after so many bytes of allocation, long before the heap is full: else long-lived objects end up all
  * over it, and eight connections leave no room for one message of 4 KiB.
@@ -33,9 +30,10 @@ int main(void) {
     board_init();
     net_init();
     port_init();
+    struct board_memory memory = board_memory();
     for (;;) {
-        mp_cstack_init_with_top(__stack_top, (size_t)(__stack_top - __stack_bottom));
-        gc_init(__heap_start, __heap_end);
+        mp_cstack_init_with_top(memory.stack_top, (size_t)(memory.stack_top - memory.stack_bottom));
+        gc_init(memory.heap_start, memory.heap_end);
         mp_pystack_init(python_stack, python_stack + MP_ARRAY_SIZE(python_stack));
         MP_STATE_MEM(gc_alloc_threshold) = COLLECT_AFTER / MICROPY_BYTES_PER_GC_BLOCK;
         mp_init();

@@ -1,6 +1,6 @@
-/* Interrupt plumbing shared by the files of this folder. */
-#ifndef IRQ_H
-#define IRQ_H
+/* Interrupt plumbing of the firmware that stands on bare metal. */
+#ifndef INTERRUPTS_H
+#define INTERRUPTS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,12 +38,9 @@ void ioapic_route(unsigned irq, unsigned vector);
 
 void clock_init(void);
 void uart_init(void);
-void gpio_init(void);
-void spi_init(void);
 
 /* Handlers. */
 void uart_interrupt(void);
-void gpio_interrupt(void);
 void fault(const struct interrupt_frame *frame) __attribute__((noreturn));
 
 #endif
