@@ -10,7 +10,7 @@ void spi_init(void);
 /* The shield's chip select. */
 void gpio_ethernet_select(bool selected);
 
-/* Handler of the GPIO block's interrupt. */
-void gpio_interrupt(void);
+/* Quench the interrupt of the Ethernet controller's pin; it may come again at once. */
+void gpio_ethernet_acknowledge(void);
 
 #endif

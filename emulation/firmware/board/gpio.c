@@ -29,8 +29,7 @@ void board_ethernet_irq_enable(void) {
     GPIO_INTEN = pin;
 }
 
-void gpio_interrupt(void) {
+void gpio_ethernet_acknowledge(void) {
     GPIO_EOI = 1u << PIN_ETHERNET_INT;
     board_entropy_add(0);
-    board_event_set(BOARD_EVENT_ETHERNET);
 }

@@ -50,7 +50,8 @@ void interrupt(const struct interrupt_frame *frame) {
             uart_interrupt();
             break;
         case VECTOR_GPIO:
-            gpio_interrupt();
+            gpio_ethernet_acknowledge();
+            board_event_set(BOARD_EVENT_ETHERNET);
             break;
         case VECTOR_SPURIOUS:
             return; /* needs no EOI */
