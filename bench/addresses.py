@@ -2,12 +2,16 @@
 
 The IPv4 addresses are of TEST-NET-1 (RFC 5737), the IPv6 ones of the documentation prefix (RFC 3849), the MAC
 addresses of the range for documentation (RFC 7042, section 2.1.1): none of them exists on a real network, so
-nothing on the host can be meant by accident.
+nothing on the host can be meant by accident. A firmware with addresses of its own gets a `station_at` them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ipaddress
+import re
+from dataclasses import dataclass, replace
+
+from emulation.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -25,3 +29,50 @@ class Station:
 
 BOARD = Station("board", "00:00:5e:00:53:01", "192.0.2.1", "2001:db8::1", "fe80::200:5eff:fe00:5301")
 BENCH = Station("bench", "00:00:5e:00:53:02", "192.0.2.2", "2001:db8::2", "fe80::200:5eff:fe00:5302")
+
+
+def station_at(ip: str | None = None, mac: str | None = None) -> Station:
+    """The board with another IPv4 address, `192.0.2.7` or `10.0.0.7/8` (default prefix 24), or MAC address.
+
+    Raises UserError for an address that no single station can have.
+    """
+    station = BOARD
+    if ip is not None:
+        try:
+            interface = ipaddress.IPv4Interface(ip)
+        except ValueError:
+            raise UserError(f"{ip!r} is no IPv4 address", "write it like 192.0.2.7 or 10.0.0.7/8") from None
+        prefix = interface.network.prefixlen if "/" in ip else BOARD.prefix
+        address = interface.ip
+        if address.is_multicast or address.is_unspecified or address.is_loopback or prefix > 30:
+            raise UserError(
+                f"{ip} is no address of a station on a network", "write it like 192.0.2.7 or 10.0.0.7/8"
+            )
+        station = replace(station, ip=str(address), prefix=prefix)
+    if mac is not None:
+        octets = re.fullmatch(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}", mac.lower())
+        if octets is None or int(mac[:2], 16) & 1:
+            raise UserError(f"{mac!r} is no MAC address of a station", "write it like 00:04:a3:00:00:01")
+        station = with_mac(station, mac.lower())
+    return station
+
+
+def with_mac(station: Station, mac: str) -> Station:
+    """The station with another MAC address, and the link-local address made of it (RFC 4291, appendix A)."""
+    octets = bytes.fromhex(mac.replace(":", ""))
+    identifier = bytes([octets[0] ^ 2]) + octets[1:3] + b"\xff\xfe" + octets[3:]
+    link_local = ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + identifier)
+    return replace(station, mac=mac, link_local=str(link_local))
+
+
+def host_beside(board: Station) -> Station:
+    """The bench host on the network of the board: a neighbour of its IPv4 address."""
+    network = ipaddress.IPv4Interface(f"{board.ip}/{board.prefix}").network
+    if ipaddress.IPv4Address(BENCH.ip) in network and board.ip != BENCH.ip:
+        return BENCH
+    number = int(ipaddress.IPv4Address(board.ip))
+    for candidate in (number + 1, number - 1):
+        address = ipaddress.IPv4Address(candidate)
+        if address in network and address not in (network.network_address, network.broadcast_address):
+            return replace(BENCH, ip=str(address), prefix=board.prefix)
+    raise UserError(f"the network {network} has no room for the bench", "give the board a wider prefix")

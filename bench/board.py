@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bench.addresses import BENCH, BOARD, Station
+from bench.addresses import BOARD, Station, host_beside
 from bench.engines import DEFAULT_ENGINE, create_machine
 from bench.health import Health
 from bench.loop import Loop
@@ -55,7 +55,7 @@ class Board:
         self._loop = Loop(machine)
         self.clock = self._loop.clock
         self.uart = Uart(self._loop)
-        self.wire = Wire(self._loop, board=station, host=BENCH, rng=self.random)
+        self.wire = Wire(self._loop, board=station, host=host_beside(station), rng=self.random)
         attach(self.wire)
         self.health = Health(self._loop, self.uart, self.wire)
 
@@ -86,6 +86,10 @@ class Board:
         board = cls(machine, seed=seed, station=station)
         board.firmware = elf
         return board
+
+    def meet(self, station: Station) -> None:
+        """From now on the board is known by these addresses: it has told them itself."""
+        self.station = self.wire.board = station
 
     @property
     def engine(self) -> str:

@@ -20,6 +20,7 @@ import pytest
 
 if TYPE_CHECKING:
     from bench.board import Board, BoardState
+    from bench.capabilities import Capabilities
     from bench.project import Project
     from bench.wire import Wire
 
@@ -41,13 +42,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--firmware", help="ELF for the board (default: the bench's own)")
     # Many a conftest.py has a --seed of its own.
     group.addoption("--board-seed", type=int, default=SEED, help="where all randomness comes from")
+    group.addoption("--board-ready", help="what the firmware prints when tests can begin")
+    group.addoption("--board-ip", help="IPv4 address of the board (default: 192.0.2.1/24)")
+    group.addoption("--board-mac", help="MAC address of the board (default: what it answers to ARP)")
     group.addoption("--captures", default=CAPTURES, help=f"folder for captures of failed tests ({CAPTURES})")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The marker of the bench."""
     config.addinivalue_line(
-        "markers", "needs(need, ...): skip the test on an engine that lacks this (see emulation.machine.Need)"
+        "markers",
+        "needs(need, ...): skip the test where the engine (see emulation.machine.Need) or the firmware (see "
+        "bench.capabilities.Capability, also tcp:PORT) lacks this",
     )
 
 
@@ -99,33 +105,47 @@ def _project(config: pytest.Config) -> Project | None:
 @pytest.fixture(scope="session")
 def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]:
     """A board that listens, and its snapshot."""
+    from bench.addresses import station_at
     from bench.board import Board
+    from bench.readiness import await_ready, wanted_line
     from emulation.errors import UserError
 
     option = request.config.getoption
-    firmware, ready = option("firmware"), LISTENING
+    firmware, ready = option("firmware"), None
     try:
         if firmware is None and (project := _project(request.config)):
-            firmware, ready = project.firmware(), re.compile(re.escape(project.ready) + r".*\n")
-        board = Board.boot(option("engine"), firmware, seed=option("board_seed"))
+            firmware, ready = project.firmware(), project.ready
+        station = station_at(option("board_ip"), option("board_mac"))
+        board = Board.boot(option("engine"), firmware, seed=option("board_seed"), station=station)
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
     with board:
-        board.uart.wait_for(ready, timeout=BOOT_TIMEOUT)
+        try:
+            await_ready(board, wanted_line(option("board_ready") or ready, firmware))
+        except UserError as error:
+            pytest.fail(str(error), pytrace=False)
         yield board, board.snapshot()
 
 
 @pytest.fixture
-def board(request: pytest.FixtureRequest, booted: tuple[Board, BoardState]) -> Iterator[Board]:
+def offers(booted: tuple[Board, BoardState]) -> Capabilities:
+    """What the firmware offers."""
+    from bench.pytest_needs import capabilities_of
+
+    return capabilities_of(*booted)
+
+
+@pytest.fixture
+def board(
+    request: pytest.FixtureRequest, booted: tuple[Board, BoardState], offers: Capabilities
+) -> Iterator[Board]:
     """A listening board in the state it had after boot. Its capture goes into the report of a failure."""
     from bench.capture import Capture
-    from emulation.machine import Need
+    from bench.pytest_needs import skip_unless_offered
 
     board, state = booted
-    for marker in request.node.iter_markers("needs"):
-        for need in marker.args:
-            if reason := board.machine.lacks.get(Need(need)):
-                pytest.skip(f"engine {board.engine}: {reason}")
+    needs = [need for marker in request.node.iter_markers("needs") for need in marker.args]
+    skip_unless_offered(board, offers, needs)
     board.restore(state)
     capture = board.wire.capture = Capture()
     yield board

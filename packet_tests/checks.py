@@ -7,12 +7,12 @@ from scapy.layers.inet6 import IPv6, _ICMPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet
 
-from bench.addresses import BENCH, BOARD
+from bench.addresses import BENCH, BOARD, Station
 
 
-def assert_well_formed(packet: Packet) -> None:
+def assert_well_formed(packet: Packet, board: Station = BOARD) -> None:
     """Addresses of the two stations, minimum size, every checksum and length as Scapy computes it."""
-    assert packet[Ether].src == BOARD.mac
+    assert packet[Ether].src == board.mac
     assert packet[Ether].dst == BENCH.mac
     raw = bytes(packet)
     assert len(raw) >= 60, (

@@ -46,7 +46,7 @@ def solicitation(board: Board, target: str | None = None) -> Packet:
 def test_an_echo_request_comes_back_with_its_data(wire: Wire, size: int) -> None:
     reply = wire.sr1(IPv6() / ICMPv6EchoRequest(id=0x1234, seq=size, data=pattern(size)), timeout=1)
     assert reply is not None
-    assert_well_formed(reply)
+    assert_well_formed(reply, wire.board)
     echo = reply[ICMPv6EchoReply]
     assert (echo.id, echo.seq, echo.data) == (0x1234, size, pattern(size))
 
@@ -76,7 +76,7 @@ def test_a_solicitation_for_an_address_of_the_board_is_answered(board: Board, wi
     target = board.ip6 if which == "global" else board.link_local
     reply = advertisement(wire, solicitation(board, None if which == "global" else target))
     assert reply is not None
-    assert_well_formed(reply)
+    assert_well_formed(reply, wire.board)
     assert (reply[IPv6].dst, reply[IPv6].hlim) == (BENCH.ip6, 255)
     advertised = reply[ICMPv6ND_NA]
     assert (advertised.tgt, advertised.S, advertised.R) == (target, 1, 0)

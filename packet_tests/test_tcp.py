@@ -33,7 +33,7 @@ def answer(wire: Wire, packet: Packet) -> Packet | None:
 def test_a_syn_is_answered_with_syn_ack(wire: Wire, version: str) -> None:
     reply = answer(wire, HEADERS[version]() / TCP(sport=40000, dport=8080, seq=0xFFFFFFFF, flags="S"))
     assert reply is not None
-    assert_well_formed(reply)
+    assert_well_formed(reply, wire.board)
     tcp = reply[TCP]
     assert (tcp.sport, tcp.dport, tcp.flags, tcp.ack) == (8080, 40000, "SA", 0)
     mss = dict(tcp.options)["MSS"]
@@ -60,7 +60,7 @@ def test_a_closed_port_answers_rst_with_the_right_numbers(
     segment = TCP(sport=40000, dport=CLOSED, seq=100, ack=7777 if "A" in flags else 0, flags=flags)
     reply = answer(wire, HEADERS[version]() / segment / payload)
     assert reply is not None
-    assert_well_formed(reply)
+    assert_well_formed(reply, wire.board)
     tcp = reply[TCP]
     # The acknowledgement number counts only with ACK set; lwIP always sets it.
     assert ("R" in tcp.flags, tcp.seq) == (True, expected[1])

@@ -24,13 +24,13 @@ def answer(wire: Wire, packet: Packet) -> Packet | None:
     return seen[0] if seen else None
 
 
-@pytest.mark.parametrize("version", HEADERS)
+@pytest.mark.parametrize("version", ["ipv4", pytest.param("ipv6", marks=pytest.mark.needs("ipv6"))])
 def test_a_closed_port_is_reported_unreachable(wire: Wire, version: str) -> None:
     packet = HEADERS[version]() / UDP(sport=5000, dport=CLOSED) / DATA
     reply = answer(wire, packet)
     assert reply is not None, "RFC 1122, section 4.1.3.1; RFC 4443, section 3.1"
     if version == "ipv4":
-        assert_well_formed(reply)
+        assert_well_formed(reply, wire.board)
         assert (reply[ICMP].type, reply[ICMP].code) == (3, 3)
     else:
         assert reply[ICMPv6DestUnreach].code == 4

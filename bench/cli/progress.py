@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
@@ -22,6 +23,8 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self._console = console
         self.passed = self.failed = self.skipped = 0
+        self.skips: Counter[str] = Counter()
+        """Why tests were skipped, and how many for each reason."""
         self.interrupted = False
         """Whether somebody stopped the run (Ctrl-C)."""
 
@@ -39,6 +42,7 @@ class Progress:
             self.passed += 1
         else:
             self.skipped += 1
+            self.skips[result.message] += 1
         self._console.print(Text.assemble("  ", (result.status, STYLES[result.status]), "  ", result.name))
         if not result.passed and result.message:
             for line in result.message.splitlines():

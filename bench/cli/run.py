@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from bench.addresses import station_at
 from bench.board import DEFAULT_SEED, ROOT
 from bench.cli.progress import Progress
 from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, MOST_FAILED, RobotCommand
@@ -36,6 +37,8 @@ ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml", FIGURES, *PAG
 )
 @click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
 @click.option("--ready", default=None, help="What the firmware prints when tests can begin.")
+@click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
+@click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
@@ -64,6 +67,8 @@ def command(
     seed: int,
     platform: Path | None,
     ready: str | None,
+    ip: str | None,
+    mac: str | None,
     report: Path,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -85,7 +90,12 @@ def command(
     prepare_report(report)
     console = Console(soft_wrap=True, highlight=False)
     settings = session.Settings(
-        engine=engine, firmware=firmware, seed=seed, platform=platform, ready=ready or session.READY
+        engine=engine,
+        firmware=firmware,
+        seed=seed,
+        platform=platform,
+        ready=ready,
+        station=station_at(ip, mac),
     )
     if project and firmware is None:
         with console.status("application") as line:
@@ -196,7 +206,7 @@ def explain(complaints: str) -> tuple[str, str]:
 def summarise(console: Console, progress: Progress, report: Path) -> None:
     """The last lines: how many passed, and where everything lies."""
     passed, failed, skipped = progress.passed, progress.failed, progress.skipped
-    style = "bold red" if failed else "bold green"
+    style = "bold red" if failed else "bold green" if passed else "bold yellow"
     console.print()
     console.print(
         Text(
@@ -204,6 +214,8 @@ def summarise(console: Console, progress: Progress, report: Path) -> None:
             style=style,
         )
     )
+    for reason, count in progress.skips.most_common():
+        console.print(Text(f"  {count} skipped: {' '.join(reason.split())}", style="yellow"))
     names = {
         "summary": PAGES[0],
         "report": "report.html",

@@ -50,7 +50,7 @@ def command(
 
     interactive = text is None and sys.stdin.isatty()
     source = "<exec>" if text is not None else "<stdin>"
-    settings = session.Settings(engine, firmware, seed, platform, ready or session.READY)
+    settings = session.Settings(engine, firmware, seed, platform, ready)
     # Results of a script may be read by a program: what the board prints is not among them.
     echo = UartEcho(Console(stderr=not interactive, soft_wrap=True, highlight=False))
     running = session.Session(settings)

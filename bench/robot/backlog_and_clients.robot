@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    clients    layer:websocket
+Test Tags        websocket    clients    layer:websocket    needs:servers
 
 
 *** Variables ***

@@ -11,12 +11,12 @@ Test Tags        layer:board
 *** Test Cases ***
 The Console Shows Where The Servers Listen
     [Documentation]    The UART is the board's only word about itself: address and ports.
-    [Tags]    uart
+    [Tags]    uart    needs:servers
     Console Should Show    ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082
 
 The Console Is Silent While Clients Are Served
     [Documentation]    Nothing but events of the sample is printed; an echo is none.
-    [Tags]    uart
+    [Tags]    uart    needs:websocket
     Open WebSocket
     Connection Should Still Echo
     Close WebSocket
@@ -24,7 +24,7 @@ The Console Is Silent While Clients Are Served
 
 A Client Who Breaks A Rule Leaves No Traceback
     [Documentation]    Errors of clients are handled, not printed.
-    [Tags]    uart    negative
+    [Tags]    uart    negative    needs:websocket
     Open WebSocket
     Send Unmasked    text    not masked
     Connection Should Be Closed With    1002    rfc=RFC 6455, section 5.1
@@ -32,7 +32,7 @@ A Client Who Breaks A Rule Leaves No Traceback
 
 The Board Serves After An Hour Of Silence
     [Documentation]    Counters of milliseconds and timers go on: the board serves afterwards as before.
-    [Tags]    clock
+    [Tags]    clock    needs:websocket
     Open WebSocket
     Connection Should Still Echo    before
     Close WebSocket
@@ -42,7 +42,7 @@ The Board Serves After An Hour Of Silence
 
 Memory Is Not Used Up By Clients
     [Documentation]    Long messages, one client after the other.
-    [Tags]    memory
+    [Tags]    memory    needs:websocket
     ${data}=    Bytes Of Length    ${4096}
     FOR    ${_}    IN RANGE    30
         Open WebSocket
@@ -53,7 +53,7 @@ Memory Is Not Used Up By Clients
 
 Memory Is Not Used Up By Clients Who Leave In Between
     [Documentation]    A message that never ends is forgotten with its client.
-    [Tags]    memory    negative
+    [Tags]    memory    negative    needs:websocket
     ${data}=    Bytes Of Length    ${4000}
     FOR    ${_}    IN RANGE    30
         Open WebSocket

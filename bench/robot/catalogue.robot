@@ -10,7 +10,7 @@ Library          bench.robot.BoardLibrary
 
 Test Template    Entry
 
-Test Tags        negative    catalogue
+Test Tags        negative    catalogue    needs:websocket    needs:lwip    needs:python
 
 
 *** Variables ***

@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    close    layer:websocket    rfc6455-5.5.1
+Test Tags        websocket    close    layer:websocket    rfc6455-5.5.1    needs:websocket
 
 
 *** Test Cases ***

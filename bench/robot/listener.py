@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from typing import Any
 from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 from robot.result import TestCase
+from robot.running import Keyword
 
+from bench.addresses import station_at
 from bench.board import Board
+from bench.capabilities import Capability
 from bench.report.figures import FIGURES, append_figures
 from bench.robot import session
 from bench.robot.record import TestRecord
@@ -63,6 +67,9 @@ class BoardListener:
                 session.configure(_settings_from_variables())
                 atexit.register(session.close)
             session.come_back()
+            if missing := session.current().offers.lacking(needs(data.tags)):
+                _skip(data, "; ".join(missing))
+                return
             self.capture_path = self._path_for(result)
             self._begin(f"{result.parent.name}: {result.name}")
         except (UserError, GuestFault) as problem:
@@ -104,7 +111,10 @@ class BoardListener:
         running = session.current()
         board = running.board
         try:
-            board.health.check_alive()
+            if running.offers.offers(Capability.PING):
+                board.health.check_alive()
+            else:
+                board.health.check()
         except GuestFault as fault:
             if str(fault) not in result.message:
                 _fail(result, f"{fault}\ncapture: {self.capture_path}")
@@ -158,6 +168,17 @@ def file_name(name: str) -> str:
     return re.sub(r"[^\w.+-]+", "_", name).strip("_.").lower()[:100] or "unnamed"
 
 
+def needs(tags: Iterable[str]) -> list[str]:
+    """The capabilities (see `bench.capabilities`) that the tags `needs:...` of a test name."""
+    return [tag.partition(":")[2] for tag in tags if tag.lower().startswith("needs:")]
+
+
+def _skip(data: Any, reason: str) -> None:
+    """Let nothing of a test run but the keyword that skips it."""
+    data.setup = data.teardown = None
+    data.body = [Keyword(name="Skip", args=[reason])]
+
+
 def _fail(result: Any, message: str) -> None:
     result.status = "FAIL"
     result.message = f"{message}\n\nBefore that: {result.message}" if result.message else message
@@ -172,6 +193,7 @@ def _settings_from_variables() -> session.Settings:
         engine=value("${ENGINE}", defaults.engine),
         seed=int(value("${SEED}", defaults.seed)),
         ready=value("${READY}", defaults.ready),
+        station=station_at(value("${IP}"), value("${MAC}")),
     )
 
 

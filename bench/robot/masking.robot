@@ -9,7 +9,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    masking    rfc6455-5.3
+Test Tags        websocket    masking    rfc6455-5.3    needs:websocket
 
 
 *** Variables ***
@@ -120,7 +120,7 @@ An Unmasked Continuation Of A Masked Message Is Refused
 
 A Server Frame Is Not Masked Unless It Was Asked For
     [Documentation]    The sub-protocol ``echo`` answers as section 5.1 demands.
-    [Tags]    rfc6455-5.1    sub-protocol
+    [Tags]    rfc6455-5.1    sub-protocol    needs:servers
     ${protocol}=    Open WebSocket    8082    echo
     Should Be Equal    ${protocol}    echo
     Send Masked Text    Hello
@@ -128,7 +128,7 @@ A Server Frame Is Not Masked Unless It Was Asked For
 
 Server Frames Are Masked On Request
     [Documentation]    The sub-protocol ``masked-echo`` masks text and binary, each frame with a key of its own.
-    [Tags]    sub-protocol
+    [Tags]    sub-protocol    needs:servers
     ${protocol}=    Open WebSocket    8082    masked-echo
     Should Be Equal    ${protocol}    masked-echo
     Send Masked Text    Hello
@@ -142,14 +142,14 @@ Server Frames Are Masked On Request
 
 A Server Ping Is Masked On Request
     [Documentation]    A text ``ping:<data>`` makes the board send a masked ping with this data.
-    [Tags]    sub-protocol    ping
+    [Tags]    sub-protocol    ping    needs:servers
     Open WebSocket    8082    masked-echo
     Send Masked Text    ping:are you there
     Masked Frame Should Arrive    ping    are you there
 
 A Masked Server Still Answers Pings Unmasked
     [Documentation]    Only what was asked for is masked: automatic pongs obey section 5.1.
-    [Tags]    rfc6455-5.1    sub-protocol    ping
+    [Tags]    rfc6455-5.1    sub-protocol    ping    needs:servers
     Open WebSocket    8082    masked-echo
     Send Ping    still there
     Pong Should Arrive    still there

@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    handshake    layer:websocket    rfc6455-4.2
+Test Tags        websocket    handshake    layer:websocket    rfc6455-4.2    needs:websocket
 
 
 *** Variables ***

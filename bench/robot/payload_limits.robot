@@ -9,7 +9,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    payload    rfc6455-5.2
+Test Tags        websocket    payload    rfc6455-5.2    needs:servers
 
 
 *** Variables ***

@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    ping    rfc6455-5.5
+Test Tags        websocket    ping    rfc6455-5.5    needs:websocket
 
 
 *** Test Cases ***
@@ -117,7 +117,7 @@ A Pong Between Fragments Is Ignored
 
 A Ping Of The Board Is Answered By A Pong It Accepts
     [Documentation]    Both directions: the board pings (masked, on request), the client answers, the talk goes on.
-    [Tags]    sub-protocol    masking
+    [Tags]    sub-protocol    masking    needs:servers
     Open WebSocket    8082    masked-echo
     Send Masked Text    ping:hello
     Masked Frame Should Arrive    ping    hello

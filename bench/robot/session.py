@@ -7,17 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench.addresses import BOARD, Station
 from bench.board import DEFAULT_SEED, Board, BoardState, find_firmware
+from bench.capabilities import Capabilities
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
 from bench.project import Project, find_project
-from emulation.errors import UserError
+from bench.readiness import await_ready, wanted_line
 from emulation.firmware.application import put_on_board
 from emulation.paths import build_folder
-
-BOOT_TIMEOUT = 10.0
-"""Virtual seconds a firmware gets to say that it is ready."""
-READY = "listening"
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,10 @@ class Settings:
     firmware: Path | None = None
     seed: int = DEFAULT_SEED
     platform: Path | None = None
-    ready: str = READY
-    """What the firmware prints when tests can begin."""
+    ready: str | None = None
+    """What the firmware prints when tests can begin; None: see `bench.readiness`."""
+    station: Station = BOARD
+    """The addresses of the board."""
     application: str = ""
     """Which application of the user's project the firmware runs, and how it got there; for reports."""
 
@@ -60,22 +60,21 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.board = Board.boot(
-            settings.engine, settings.firmware, seed=settings.seed, platform=settings.platform
+            settings.engine,
+            settings.firmware,
+            seed=settings.seed,
+            platform=settings.platform,
+            station=settings.station,
         )
         try:
             self.capture = self.board.wire.capture = Capture()
-            found = self.board.uart.wait_for(settings.ready, timeout=BOOT_TIMEOUT)
-            # Tests begin after the whole line, not in the middle of printing it.
-            self.board.uart.wait_for("\n", timeout=BOOT_TIMEOUT, after=found.end())
+            self.notes = await_ready(self.board, wanted_line(settings.ready, settings.firmware))
+            """What the user should know about the firmware, a line for each."""
             self.boot_time = self.board.clock.now
             self.printed = len(self.board.uart.text)
             self.state: BoardState = self.board.snapshot()
-        except TimeoutError as error:
-            self.board.close()
-            raise UserError(
-                f"the firmware does not get ready: {error}",
-                "say with --ready what it prints when it is, or mend the firmware",
-            ) from None
+            self.offers = Capabilities(self.board)
+            self._described = self.offers.describe()
         except BaseException:
             self.board.close()
             raise
@@ -91,6 +90,8 @@ class Session:
             **application,
             "Firmware": f"{elf.name}, SHA-256 {digest[:16]}",
             "Ready": f"{self.boot_time:.6f} virtual seconds after reset",
+            **self._described,
+            **({"Note": "; ".join(self.notes)} if self.notes else {}),
         }
 
     def restart(self) -> Board:

@@ -14,35 +14,54 @@ Test Tags        layer:tcp    tcp
 *** Test Cases ***
 A SYN Is Answered With SYN And ACK
     [Documentation]    The acknowledgement is one more than the number of the SYN, also where numbers wrap around.
-    [Tags]    rfc9293-3.5
+    [Tags]    needs:tcp:8080    rfc9293-3.5
     [Template]    Packet Should Be Answered
     IP()/TCP(sport=40000, dport=8080, seq=100, flags="S")    TCP.flags=SA    TCP.ack=101
     IP()/TCP(sport=40001, dport=8080, seq=0xffffffff, flags="S")    TCP.flags=SA    TCP.ack=0
-    IPv6()/TCP(sport=40000, dport=8080, seq=100, flags="S")    TCP.flags=SA    TCP.ack=101
+
+A SYN Is Answered With SYN And ACK Over IPv6
+    [Documentation]    TCP is the same above either.
+    [Tags]    needs:tcp:8080    needs:ipv6    rfc9293-3.5
+    Packet Should Be Answered
+    ...    IPv6()/TCP(sport=40000, dport=8080, seq=100, flags="S")
+    ...    TCP.flags=SA
+    ...    TCP.ack=101
 
 A Closed Port Answers With A Reset
     [Documentation]    With the number that was acknowledged; where none was, with 0 and an acknowledgement.
-    [Tags]    rfc9293-3.10.7.1
+    [Tags]    needs:tcp    rfc9293-3.10.7.1
     [Template]    Packet Should Be Answered
     IP()/TCP(sport=40000, dport=9, seq=100, flags="S")    TCP.flags=RA    TCP.seq=0    TCP.ack=101
     IP()/TCP(sport=40000, dport=9, seq=100, ack=7777, flags="A")    TCP.flags=R*    TCP.seq=7777
     IP()/TCP(sport=40000, dport=9, seq=100, ack=7777, flags="FA")    TCP.flags=R*    TCP.seq=7777
     IP()/TCP(sport=40000, dport=9, seq=100, flags="F")/b"data"    TCP.flags=RA    TCP.seq=0    TCP.ack=105
-    IPv6()/TCP(sport=40000, dport=9, seq=100, flags="S")    TCP.flags=RA    TCP.seq=0    TCP.ack=101
+
+A Closed Port Answers With A Reset Over IPv6
+    [Documentation]    As over IPv4.
+    [Tags]    needs:tcp    needs:ipv6    rfc9293-3.10.7.1
+    Packet Should Be Answered
+    ...    IPv6()/TCP(sport=40000, dport=9, seq=100, flags="S")
+    ...    TCP.flags=RA
+    ...    TCP.seq=0
+    ...    TCP.ack=101
 
 A Damaged Segment Is Ignored
     [Documentation]    A wrong checksum, a header longer than the segment, and a reset that answers nothing.
-    [Tags]    negative    rfc9293-3.1
+    [Tags]    needs:tcp    negative    rfc9293-3.1
     [Template]    Packet Should Be Ignored
     IP()/TCP(sport=40000, dport=8080, flags="S", chksum=0xBEEF)
-    IPv6()/TCP(sport=40000, dport=8080, flags="S", chksum=0xBEEF)
     IP()/TCP(sport=40000, dport=8080, flags="S", dataofs=15)
     IP()/TCP(sport=40000, dport=8080, flags="S", dataofs=4)
     IP()/TCP(sport=40000, dport=9, flags="R")
 
+A Damaged Segment Over IPv6 Is Ignored
+    [Documentation]    A wrong checksum.
+    [Tags]    needs:tcp    needs:ipv6    negative    rfc9293-3.1
+    Packet Should Be Ignored    IPv6()/TCP(sport=40000, dport=8080, flags="S", chksum=0xBEEF)
+
 Segments In Any Order Give The Same Text
     [Documentation]    The frame has 20 bytes: swapped, repeated, overlapping, backwards.
-    [Tags]    rfc9293-3.10.7.4
+    [Tags]    needs:websocket    rfc9293-3.10.7.4
     [Template]    Ranges Should Give The Text
     10-20    0-10
     0-10    0-10    10-20    10-20
@@ -52,7 +71,7 @@ Segments In Any Order Give The Same Text
 
 A Lost Answer Is Sent Again
     [Documentation]    The board waits for an acknowledgement and repeats what has got none.
-    [Tags]    rfc9293-3.8.1
+    [Tags]    needs:websocket    rfc9293-3.8.1
     Open WebSocket
     Lose Next Segments Of Board
     Send Masked Text    again
@@ -60,7 +79,7 @@ A Lost Answer Is Sent Again
 
 No Segment Is Longer Than Was Asked For
     [Documentation]    The board keeps to the maximum segment size of our SYN.
-    [Tags]    rfc9293-3.7.1
+    [Tags]    needs:websocket    rfc9293-3.7.1
     Connect To Board    mss=${200}
     Send Upgrade Request
     Upgrade Should Be Answered With    101
@@ -72,7 +91,7 @@ No Segment Is Longer Than Was Asked For
 
 A Closed Window Is Probed, And Nothing Is Lost
     [Documentation]    The board asks again and again whether there is room, and goes on when there is.
-    [Tags]    rfc9293-3.8.6.1
+    [Tags]    needs:websocket    rfc9293-3.8.6.1
     Open WebSocket
     Set Window    0
     ${data}=    Bytes Of Length    ${1500}
@@ -84,7 +103,7 @@ A Closed Window Is Probed, And Nothing Is Lost
 
 A Segment That Does Not Belong Does Not End A Connection
     [Documentation]    Resets and SYNs with other numbers than the expected one; acknowledgements of nothing.
-    [Tags]    negative    rfc5961-3.2    rfc5961-4.2
+    [Tags]    needs:websocket    negative    rfc5961-3.2    rfc5961-4.2
     [Template]    Segment Should Not Disturb
     R    seq=-70000
     R    seq=-1
@@ -97,7 +116,7 @@ A Segment That Does Not Belong Does Not End A Connection
 
 A Reset With The Expected Number Ends It
     [Documentation]    The next segment is answered with a reset: nobody is there any more.
-    [Tags]    rfc5961-3.2    rfc9293-3.5.3
+    [Tags]    needs:websocket    rfc5961-3.2    rfc9293-3.5.3
     Open WebSocket
     Inject Segment    R
     Send Ping    anyone?
@@ -105,7 +124,7 @@ A Reset With The Expected Number Ends It
 
 Everything Is Acknowledged
     [Documentation]    Data and FIN, each byte and no more.
-    [Tags]    rfc9293-3.4
+    [Tags]    needs:websocket    rfc9293-3.4
     Open WebSocket
     Connection Should Still Echo
     Half Close Connection
@@ -114,7 +133,7 @@ Everything Is Acknowledged
 
 A Half Closed Connection Still Gets Its Answer
     [Documentation]    Our FIN says that we send no more, not that we do not listen.
-    [Tags]    rfc9293-3.6
+    [Tags]    needs:websocket    rfc9293-3.6
     Open WebSocket
     Send Masked Text    last words
     Half Close Connection
@@ -122,7 +141,7 @@ A Half Closed Connection Still Gets Its Answer
 
 A Flood Of Half Open Connections Does Not Shut The Door
     [Documentation]    Forty SYNs that nobody follows up; a client who means it is let in.
-    [Tags]    negative    rfc4987
+    [Tags]    needs:websocket    negative    rfc4987
     FOR    ${number}    IN RANGE    40
         Send Packet    IP()/TCP(sport=${20000 + ${number}}, dport=8080, seq=${number}, flags="S")
         Run Board For    2 ms

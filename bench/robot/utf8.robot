@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    utf8    layer:websocket    rfc6455-8.1    rfc3629-3
+Test Tags        websocket    utf8    layer:websocket    rfc6455-8.1    rfc3629-3    needs:websocket
 
 
 *** Test Cases ***

@@ -9,7 +9,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    zephyr-js
+Test Tags        websocket    zephyr-js    needs:servers
 
 
 *** Variables ***

@@ -8,6 +8,7 @@ from pathlib import Path
 from robot.api import SkipExecution, logger
 from robot.libraries.BuiltIn import BuiltIn
 
+from bench.capabilities import Capability
 from bench.layers.tcp_state import TcpError
 from bench.layers.websocket import WebSocket
 from bench.peer import Peer, PeerError
@@ -60,16 +61,21 @@ class BoardKeywords(Keywords):
         The message is the text `alive?`, which the board's own servers echo. Give `answer` where the
         application answers with another text, or `${None}` where it does not answer: the handshake will do.
 
+        A firmware that does not answer pings at all, or has no WebSocket server, is not asked to.
+
         Fails with registers, symbol and source line if the guest crashed or hangs, and with the traceback if
         there is one on the console.
         """
-        self.board.health.check_alive()
-        self.board.wire.comment = "health check: a new client has to be served"
-        with Peer(self.board.wire, port=port) as peer:
-            peer.upgrade("/")
-            if answer is not None:
-                peer.send_frame(WebSocket(opcode="text") / ALIVE.encode())
-                peer.expect_frame("text", answer.encode(), rfc="RFC 6455, section 5.6")
+        offers = session.current().offers
+        if offers.offers(Capability.PING):
+            self.board.health.check_alive()
+        if offers.offers(f"websocket:{port}"):
+            self.board.wire.comment = "health check: a new client has to be served"
+            with Peer(self.board.wire, port=port) as peer:
+                peer.upgrade("/")
+                if answer is not None:
+                    peer.send_frame(WebSocket(opcode="text") / ALIVE.encode())
+                    peer.expect_frame("text", answer.encode(), rfc="RFC 6455, section 5.6")
         self.board.health.check()
 
     def conclude_test(self, answer: str | None = ALIVE, port: int = 8080) -> None:
