@@ -1,4 +1,4 @@
-"""The README's examples work as printed: each is cut out of it and run the way the README says."""
+"""The first examples a newcomer sees work as printed: each is cut out of its page and run as that says."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from websockets.sync.client import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GETTING_STARTED = (ROOT / "docs" / "getting_started.md").read_text(encoding="utf-8")
+SERVER = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
 PYTHON = sys.executable
 
 
-def example(language: str, containing: str) -> str:
+def example(page: str, language: str, containing: str) -> str:
     found: list[str] = [
-        b for b in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if containing in b
+        b for b in re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL) if containing in b
     ]
     assert len(found) == 1
     return found[0]
 
 
-def run(folder: Path, *words: str) -> str:
+def run(folder: Path, *words: str, status: int = 0) -> str:
     done = subprocess.run(
         [PYTHON, *words],
         cwd=folder,
@@ -32,12 +34,12 @@ def run(folder: Path, *words: str) -> str:
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == status, done.stdout + done.stderr
     return done.stdout
 
 
 def test_the_server_has_six_lines_and_echoes(tmp_path: Path) -> None:
-    text = example("python", "server.run()")
+    text = example(SERVER, "python", "server.run()")
     assert len(text.splitlines()) == 6
     (tmp_path / "server.py").write_text(text.replace("port=8080", "port=0"))
     with subprocess.Popen(
@@ -55,22 +57,34 @@ def test_the_server_has_six_lines_and_echoes(tmp_path: Path) -> None:
 
 
 def test_the_script_pings_the_board_and_goes_back(tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text(example("python", "board.restore"))
+    (tmp_path / "script.py").write_text(example(README, "python", "board.restore"))
     out = run(tmp_path, "script.py")
     assert "echo-reply" in out
     assert 0 < float(out.splitlines()[-1]) < 1
 
 
 def test_the_robot_suite_passes(tmp_path: Path) -> None:
-    (tmp_path / "first.robot").write_text(example("robot", "Open WebSocket"))
+    (tmp_path / "first.robot").write_text(example(GETTING_STARTED, "robot", "Open WebSocket"))
     out = run(tmp_path, "-m", "bench", "run", "first.robot", "--report", "reports/first")
     assert "2 passed" in out
     assert (tmp_path / "reports" / "first" / "report.html").exists()
     assert len(list(tmp_path.glob("reports/first/captures/**/*.pcapng"))) == 2
 
 
+def test_the_suite_fails_as_the_page_says(tmp_path: Path) -> None:
+    wrong = example(GETTING_STARTED, "robot", "Open WebSocket").replace("1002", "1000")
+    (tmp_path / "first.robot").write_text(wrong)
+    out = run(tmp_path, "-m", "bench", "run", "first.robot", "--report", "reports/first", status=1)
+    assert example(GETTING_STARTED, "text", "FAIL") in out
+
+
+def test_the_first_frames_get_the_answers_that_are_printed(tmp_path: Path) -> None:
+    (tmp_path / "first.py").write_text(example(GETTING_STARTED, "python", "check_alive"))
+    assert run(tmp_path, "first.py") == example(GETTING_STARTED, "text", "echo-reply")
+
+
 def test_the_packet_test_passes(tmp_path: Path) -> None:
-    (tmp_path / "test_first.py").write_text(example("python", "def test_"))
+    (tmp_path / "test_first.py").write_text(example(GETTING_STARTED, "python", "def test_"))
     assert "3 passed" in run(tmp_path, "-m", "pytest", "test_first.py")
 
 

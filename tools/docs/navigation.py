@@ -32,7 +32,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 REST = "More"
 """The group of pages that no group names."""
 
-FROM_ROOT = {"contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}
+FROM_ROOT = {"index": "README.md", "contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}
 """Pages whose text lies in the project's root, where GitHub and editors look for it."""
 
 
@@ -62,11 +62,11 @@ def from_root(text: str) -> str:
 
 def on_source_read(app: Sphinx, page: str, source: list[str]) -> None:
     """Add the navigation to the first page; take pages from the root."""
-    if page == app.config.root_doc:
-        source[0] += "\n" + toctrees(app.env.found_docs)
-    elif page in FROM_ROOT:
+    if page in FROM_ROOT:
         source[0] = from_root((ROOT / FROM_ROOT[page]).read_text(encoding="utf-8"))
         app.env.note_dependency(str(ROOT / FROM_ROOT[page]))
+    if page == app.config.root_doc:
+        source[0] += "\n" + toctrees(app.env.found_docs)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -26,7 +26,7 @@ from tools.docs.navigation import FROM_ROOT, ROOT
 
 DOCS = ROOT / "docs"
 
-ROOT_PAGES = {file: page for page, file in FROM_ROOT.items()} | {"README.md": "index"}
+ROOT_PAGES = {file: page for page, file in FROM_ROOT.items()}
 """Files of the root, and the pages that have their text."""
 
 PREFIX = "files/"

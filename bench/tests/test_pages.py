@@ -1,4 +1,4 @@
-"""The examples of docs/crafting.md are one test file; it runs as the page says."""
+"""The examples of a page of docs/ are one test file; it runs as the page says."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "crafting.md").read_text(encoding="utf-8")
 
 
-def test_every_example_passes_as_printed(tmp_path: Path) -> None:
-    text = "\n\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
+@pytest.mark.parametrize("page", ["concepts", "crafting"])
+def test_every_example_passes_as_printed(page: str, tmp_path: Path) -> None:
+    written = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    text = "\n\n".join(re.findall(r"```python\n(.*?)```", written, re.DOTALL))
     (tmp_path / "test_crafted.py").write_text(text)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "test_crafted.py"],
