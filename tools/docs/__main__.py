@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
+from sphinx.util.console import nocolor
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from tools.docs.links import check_site
@@ -22,6 +23,7 @@ OUT = ROOT / "build" / "docs"
 def build(source: Path, site: Path, doctrees: Path) -> list[str]:
     """Build `source` into `site`; returns the warnings, one line each. Raises SphinxError."""
     warnings = io.StringIO()
+    nocolor()  # Sphinx would colour what it writes into a string, too
     with patch_docutils(str(source)), docutils_namespace():
         app = Sphinx(
             *(source, source, site, doctrees, "html"),
