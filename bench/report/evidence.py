@@ -29,7 +29,7 @@ def find_deviation(steps: Sequence[Step], mark: int, time: float, message: str) 
 
     `mark` is how many frames had crossed the wire when the check failed, at `time`; `message` is the check's.
     It is the newest frame from the board which says what `message` says has come; else the newest one that is
-    more than an acknowledgement. None for a message that is not about frames.
+    more than an acknowledgement, else the newest. None for a message that is not about frames.
     """
     found = EXPECTED.search(message)
     if found is None:
@@ -40,7 +40,7 @@ def find_deviation(steps: Sequence[Step], mark: int, time: float, message: str) 
         return Deviation(words, None, time)
     from_board = [step for step in steps[:mark] if not step.to_right]
     said = [step for step in from_board if came in step.text]
-    told = said or [step for step in from_board if step.kind is not Kind.ACK]
+    told = said or [step for step in from_board if step.kind is not Kind.ACK] or from_board
     return Deviation(words, told[-1].number, time) if told else Deviation(words, None, time)
 
 

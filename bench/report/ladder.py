@@ -39,7 +39,9 @@ DASHES = {Kind.ACK: "2 3", Kind.RESET: "7 3", Kind.OTHER: "9 3 2 3", Kind.PART: 
 
 STYLE = (
     variables("svg.ladder")
-    + "svg.ladder{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;color-scheme:light dark}"
+    # A narrow window shows it smaller, as long as it can be read.
+    + "svg.ladder{max-width:100%;min-width:720px;height:auto}"
+    "svg.ladder{font:12px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace;color-scheme:light dark}"
     "svg.ladder text{fill:var(--ink)}svg.ladder .soft{fill:var(--soft)}svg.ladder .small{font-size:10.5px}"
     "svg.ladder .end{font-weight:bold;font-size:13px}svg.ladder .rail{stroke:var(--rule);stroke-width:2}"
     "svg.ladder .fold{stroke:var(--soft);stroke-dasharray:1 4;stroke-width:2;stroke-linecap:round}"

@@ -89,7 +89,7 @@ class ExpectingKeywords(Keywords):
         logger.info(f"{length} bytes were back after {took * 1000:.3f} virtual ms")
         if took > limit.total_seconds():
             wanted = f"{length} bytes back within {limit.total_seconds() * 1000:g} virtual ms"
-            raise AssertionError(f"expected {wanted}\n  came: after {took * 1000:.3f} virtual ms")
+            raise PeerError(self.peer.sent, wanted, f"they took {took * 1000:.3f} virtual ms")
 
     def _expect(self, opcode: str, payload: str | bytes, rfc: str) -> None:
         self.peer.expect_frame(opcode, payload, rfc=rfc)

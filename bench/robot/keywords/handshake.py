@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from bench.layers.http_upgrade import UpgradeRequest, UpgradeResponse
-from bench.peer import Peer
+from bench.peer import Peer, PeerError
 from bench.robot.keywords.base import Keywords
 
 
@@ -65,9 +65,8 @@ class HandshakeKeywords(Keywords):
         assert self._response is not None, "there was no answer: use `Upgrade Should Be Answered With` first"
         came = self._response.headers.get(name.lower(), "")
         if came != value:
-            raise AssertionError(
-                f"expected the header {name}: {value or '(none)'} | came: {came or '(none)'}"
-            )
+            wanted, instead = f"the header {name}: {value or '(none)'}", f"{name}: {came or '(none)'}"
+            raise PeerError(self.peer.sent, wanted, instead)
 
     def send_text_as_it_is(self, text: str, cut_at: list[int] | None = None) -> None:
         """Send any text, in UTF-8, over TCP: nothing is added. ``cut_at``: where segments end, in bytes."""

@@ -10,6 +10,7 @@ from robot.api import logger
 from scapy.layers import inet, inet6, l2
 from scapy.packet import Packet, Raw
 
+from bench.peer_error import PeerError
 from bench.robot.keywords.base import Keywords
 
 _NAMES = {
@@ -51,24 +52,24 @@ class PacketKeywords(Keywords):
         """
         answer = self._answer(packet, timedelta(milliseconds=500))
         if answer is None:
-            raise AssertionError(
-                f"expected an answer with {', '.join(fields)} | came: nothing | sent: {packet}"
-            )
+            raise PeerError(packet, f"an answer with {', '.join(fields)}", "nothing")
         logger.info(f"came: {answer.summary()}")
         wrong = [field for field in fields if not _has(answer, field)]
         if wrong:
-            raise AssertionError(
-                f"expected an answer with {', '.join(wrong)} | came: {answer.command()} | sent: {packet}"
-            )
+            instead = ", ".join(_value(answer, field) for field in wrong)
+            raise PeerError(packet, f"an answer with {', '.join(wrong)}", f"{instead} in {_told(answer)}")
 
     def packet_should_be_ignored(self, packet: str, within: timedelta = timedelta(milliseconds=500)) -> None:
         """The board may send no answer of any kind within so much virtual time of a packet."""
         answer = self._answer(packet, within)
         if answer is not None:
-            raise AssertionError(f"expected silence | came: {answer.command()} | sent: {packet}")
+            raise PeerError(packet, "silence", _told(answer))
 
     def _send_packet(self, packet: str) -> None:
-        made: Any = eval(packet, {"__builtins__": {"bytes": bytes, "range": range}}, _NAMES)
+        try:
+            made: Any = eval(packet, {"__builtins__": {"bytes": bytes, "range": range}}, _NAMES)
+        except Exception as error:  # whatever a wrong expression raises
+            raise AssertionError(f"{packet} is no packet: {type(error).__name__}: {error}") from None
         if not isinstance(made, Packet):
             raise AssertionError(f"{packet} is a {type(made).__name__}, not a packet")
         self.board.wire.send(made, comment=made.summary())
@@ -85,12 +86,26 @@ def _is_answer(packet: Packet) -> bool:
     return not any(layer in packet for layer in _UNASKED)
 
 
+def _told(packet: Packet) -> str:
+    return str(packet.summary()).removeprefix("Ether / ").removesuffix(" / Padding")
+
+
+def _value(packet: Packet, field: str) -> str:
+    """What the packet has where `field`, which is well-formed, wants something else."""
+    path = field.partition("=")[0]
+    layer, _, name = path.partition(".")
+    return f"{path}={packet[_NAMES[layer]].getfieldval(name)}" if _NAMES[layer] in packet else f"no {layer}"
+
+
 def _has(packet: Packet, field: str) -> bool:
     """Whether `layer.field=value` holds. Raises AssertionError if it is not written like this."""
     path, equals, wanted = field.partition("=")
     layer, dot, name = path.partition(".")
     if not equals or not dot or layer not in _NAMES:
-        raise AssertionError(f"{field!r} is not of the form layer.field=value")
+        raise AssertionError(f"{field!r} is not of the form layer.field=value, with a layer that Scapy has")
+    names = [known.name for known in _NAMES[layer].fields_desc]
+    if name not in names:
+        raise AssertionError(f"{layer} has no field {name!r}, but: {', '.join(names)}")
     if _NAMES[layer] not in packet:
         return False
     value = getattr(packet[_NAMES[layer]], name)

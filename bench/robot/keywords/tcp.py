@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bench.layers.schedule import Schedule
 from bench.layers.websocket import WebSocket
+from bench.peer_error import PeerError
 from bench.robot.keywords.base import Keywords
 from bench.robot.listener import LISTENER
 
@@ -54,10 +55,9 @@ class TcpKeywords(Keywords):
         self.peer.expect_silence(within.total_seconds())
         sizes = [len(record.segment.payload) for record in self.peer.tcp.history[before:] if not record.sent]
         if not sizes or max(sizes) > 1:
-            raise AssertionError(
-                f"expected zero-window probes of at most 1 byte (RFC 9293, section 3.8.6.1) "
-                f" | came: {sizes or 'nothing'}"
-            )
+            wanted = "zero-window probes of at most 1 byte (RFC 9293, section 3.8.6.1)"
+            came = f"segments of {sizes} bytes" if sizes else "nothing"
+            raise PeerError(self.peer.sent, wanted, came)
 
     def longest_segment_from_board(self) -> int:
         """Return the length of the longest payload that the board has sent in a segment (bytes)."""
