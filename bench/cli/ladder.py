@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import click
 
 from bench.files import write_whole
 from emulation.errors import UserError
+
+MOST = 50_000
+"""Frames that are told for one picture: a minute's work. It shows the first and the last of them."""
 
 
 @click.command(help="Draw a capture (pcap or pcapng, of any tool) as a ladder diagram.")
@@ -16,7 +21,8 @@ from emulation.errors import UserError
 @click.option(
     "--ends", metavar="A,B", help="Left and right end, IP or MAC addresses. [default: the busiest two]"
 )
-def command(capture: Path, output: Path | None, ends: str | None) -> None:
+@click.option("--frames", metavar="A-B", help="Only frames of these numbers. [default: all]")
+def command(capture: Path, output: Path | None, ends: str | None, frames: str | None) -> None:
     """Read, draw, and write the picture as a whole or not at all."""
     from bench.report.capture_file import read_capture
     from bench.report.conversation import tell
@@ -32,9 +38,23 @@ def command(capture: Path, output: Path | None, ends: str | None) -> None:
     packets = read_capture(capture)
     found = between(packets, pair)
     others = len(packets) - len(found.frames)
+    if frames is not None:
+        found = found.only(*_numbers(frames))
+    if len(found.frames) > MOST:
+        hint = f"name some with --frames, for example --frames {found.numbers[0]}-{found.numbers[999]}"
+        raise UserError(f"{len(found.frames)} frames are too many for a picture: {MOST} at most", hint)
     note = f"{others} frames of other stations are not drawn; choose ends with --ends." if others else ""
     steps = tell(found.frames, found.numbers)
     picture = svg(Ladder(found.left, found.right, steps, capture.name, None, note), document=True)
     target = output if output is not None else capture.with_suffix(".svg")
     write_whole(target, picture, "name another file with -o")
     click.echo(f"{len(steps)} of {len(packets)} frames, {found.left} and {found.right}: {target}")
+
+
+def _numbers(text: str) -> tuple[int, int]:
+    """First and last of `A-B`, `A-` or `A`. Raises UserError."""
+    found = re.fullmatch(r"(\d+)(-(\d*))?", text.strip())
+    if found is None:
+        raise UserError(f"{text!r} names no frames", "give their numbers in the capture: --frames 100-220")
+    first = int(found[1])
+    return first, first if found[2] is None else int(found[3] or sys.maxsize)

@@ -25,6 +25,10 @@ ETHERNET, LINUX_COOKED, LINUX_COOKED_2 = 1, 113, 276
 ADVICE = "write it anew with Wireshark, tshark, tcpdump or the bench (.pcap or .pcapng, not compressed)"
 
 
+class OtherLink(ValueError):
+    """The packets come from a link that cannot be made Ethernet."""
+
+
 class Packet(NamedTuple):
     """A packet of a capture: seconds, an Ethernet frame (made up where the link was another), its comment."""
 
@@ -40,11 +44,15 @@ def read_capture(path: Path) -> list[Packet]:
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}", "name a .pcap or .pcapng file") from None
     try:
+        if not data:
+            raise ValueError("it is empty")
         if len(data) >= 12 and int.from_bytes(data[:4], "little") == SECTION_HEADER:
             _check_pcapng(data)
             return list(_pcapng(data))
         _check_pcap(data)
         return list(_pcap(data))
+    except OtherLink as error:
+        raise UserError(f"{path} cannot be drawn: {error}", "capture on another interface") from None
     except (ValueError, Scapy_Exception, struct.error, EOFError) as error:
         raise UserError(f"{path} is no capture, or damaged: {error}", ADVICE) from None
 
@@ -110,7 +118,7 @@ def _ethernet(raw: bytes, link: int) -> bytes:
     if link in LOOPBACK:
         raw = raw[4:]
     elif link not in RAW_IP:
-        raise ValueError(
+        raise OtherLink(
             f"its packets are of link type {link}: Ethernet, IP, loopback and cooked can be drawn"
         )
     return none + (IPV6 if raw[:1] and raw[0] >> 4 == 6 else IPV4) + raw

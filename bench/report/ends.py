@@ -32,6 +32,15 @@ class Between(NamedTuple):
     """Of the frames in the capture, from 1 on."""
     frames: list[CapturedFrame]
 
+    def only(self, first: int, last: int) -> Between:
+        """The frames with these numbers. Raises UserError if there are none."""
+        chosen = [(n, f) for n, f in zip(self.numbers, self.frames, strict=True) if first <= n <= last]
+        if not chosen:
+            known = f"there are {len(self.numbers)}, from {self.numbers[0]} to {self.numbers[-1]}"
+            raise UserError("no frame between the two ends has such a number", known)
+        numbers, frames = zip(*chosen, strict=True)
+        return self._replace(numbers=list(numbers), frames=list(frames))
+
 
 def between(packets: Sequence[Packet], ends: tuple[str, str] | None) -> Between:
     """The frames between two ends.

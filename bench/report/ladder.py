@@ -24,6 +24,8 @@ COLUMNS = 88
 LINES = 3
 LABEL_CHARACTER = 6.4
 """Width of a character on an arrow."""
+END_CHARACTER = 8
+"""Width of a character in the name of an end."""
 
 COLOURS = {
     Kind.CONTROL: "ink",
@@ -84,8 +86,9 @@ class Ladder:
 def svg(ladder: Ladder, *, document: bool = False) -> str:
     """The picture: for a page, or with `document` as a file of its own that has a background."""
     start = ladder.steps[0].time if ladder.steps else 0.0
+    ends, top = _ends(ladder)
     body: list[str] = []
-    y = HEAD
+    y = top + HEAD
     failed = ladder.deviation
     for row in ladder.rows():
         if isinstance(row, Fold):
@@ -101,7 +104,9 @@ def svg(ladder: Ladder, *, document: bool = False) -> str:
     if not ladder.steps:
         body.append(_text(LEFT, y + 12, "No frame crossed the wire."))
         y += ROW
-    rails = "".join(f'<line class="rail" x1="{x}" y1="26" x2="{x}" y2="{y + 4}"/>' for x in (LEFT, RIGHT))
+    rails = "".join(
+        f'<line class="rail" x1="{x}" y1="{top + 26}" x2="{x}" y2="{y + 4}"/>' for x in (LEFT, RIGHT)
+    )
     y += 10
     if ladder.note:
         body.append(_text(NUMBER - 30, y + 14, ladder.note, "soft"))
@@ -114,13 +119,21 @@ def svg(ladder: Ladder, *, document: bool = False) -> str:
         f'viewBox="0 0 {WIDTH} {y}" role="group" aria-labelledby="t{key} d{key}">'
         f'<title id="t{key}">{_xml(ladder.title)}</title><desc id="d{key}">{_xml(description)}</desc>'
         f"<style>{STYLE}</style>{background}{rails}"
-        + _text(NUMBER, 18, "No.", "soft small", "end")
-        + _text(TIME, 18, "ms", "soft small", "end")
-        + _text(LEFT, 18, ladder.left, "end", "middle")
-        + _text(RIGHT, 18, ladder.right, "end", "middle")
+        + _text(NUMBER, top + 18, "No.", "soft small", "end")
+        + _text(TIME, top + 18, "ms", "soft small", "end")
+        + ends
         + "".join(body)
         + "</svg>\n"
     )
+
+
+def _ends(ladder: Ladder) -> tuple[str, int]:
+    """The names of the ends above their rails, and how much further down everything begins for long ones."""
+    left = LEFT - 8
+    if left + END_CHARACTER * len(ladder.left) < RIGHT - END_CHARACTER * (len(ladder.right) / 2 + 1):
+        return _text(left, 18, ladder.left, "end") + _text(RIGHT, 18, ladder.right, "end", "middle"), 0
+    # IPv6 addresses want a line each.
+    return _text(left, 18, ladder.left, "end") + _text(RIGHT - 8, 18 + ROW, ladder.right, "end"), ROW
 
 
 def _step(step: Step, y: int, start: float, deviation: Deviation | None) -> tuple[str, int]:

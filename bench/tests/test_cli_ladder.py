@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from random import Random
 from typing import Any
 from xml.etree import ElementTree
 
@@ -110,6 +111,8 @@ def test_what_is_no_capture_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("this is not a capture at all, but a text of some length")
     assert "magic number" in refused(path)
+    path.write_bytes(b"")
+    assert "it is empty" in refused(path)
     assert "cannot read" in refused(tmp_path / "missing.pcap")
     path.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
     assert "no frames" in refused(path)
@@ -125,3 +128,56 @@ def test_ends_that_are_not_there_are_refused_with_those_that_are(tmp_path: Path)
     assert "no address" in refused(path, "--ends", "here,there")
     assert "same" in refused(path, "--ends", f"{A},{A}")
     assert "-o" in refused(path, "-o", "/proc/none/out.svg")
+
+
+def test_a_part_of_a_capture_is_drawn_under_the_numbers_it_has_there(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcap"
+    wrpcap(str(path), [TO_B / ICMP(seq=n) for n in range(1000)])
+    result = ladder(path, "--frames", "500-502")
+    assert result.output.startswith("3 of 1000 frames")
+    assert [word for word in words(path.with_suffix(".svg")) if word.isdecimal()] == ["500", "501", "502"]
+    assert ladder(path, "--frames", "999-").output.startswith("2 of")
+    assert ladder(path, "--frames", "7").output.startswith("1 of")
+    assert "from 1 to 1000" in refused(path, "--frames", "2000-3000")
+    assert "--frames 100-220" in refused(path, "--frames", "the last")
+
+
+def test_too_many_frames_are_refused_before_they_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "long.pcap"
+    wrpcap(str(path), [TO_B / ICMP(seq=n) for n in range(1200)])
+    monkeypatch.setattr("bench.cli.ladder.MOST", 1199)
+    assert "--frames 1-1000" in refused(path)
+    assert ladder(path, "--frames", "2-").exit_code == 0
+
+
+def test_ten_thousand_frames_become_a_picture_that_says_what_it_leaves_out(tmp_path: Path) -> None:
+    path = tmp_path / "long.pcap"
+    wrpcap(str(path), [TO_B / ICMP(seq=n) for n in range(10_000)])
+    assert ladder(path).output.startswith("10000 of 10000 frames")
+    said = words(path.with_suffix(".svg"))
+    assert any("9 882 frames not drawn; all are in the capture" in word for word in said)
+    assert len(path.with_suffix(".svg").read_text()) < 200_000
+
+
+def test_long_names_of_ends_do_not_overlap(tmp_path: Path) -> None:
+    path = tmp_path / "v6.pcap"
+    ends = "2001:db8:1111:2222:3333:4444:5555:6666", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff"
+    wrpcap(str(path), [Ether(src=MAC_A, dst=MAC_B) / IPv6(src=ends[0], dst=ends[1]) / ICMPv6EchoRequest()])
+    ladder(path)
+    root = ElementTree.parse(path.with_suffix(".svg")).getroot()
+    places = {text.text: text.attrib for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    left, right = (places[end] for end in ends)
+    assert "text-anchor" not in left and int(left["x"]) > int(places["ms"]["x"])
+    assert int(right["y"]) - int(left["y"]) > 15
+
+
+def test_any_bytes_of_ethernet_are_drawn(tmp_path: Path) -> None:
+    path = tmp_path / "junk.pcap"
+    random = Random(1)
+    frames = [
+        Ether(src=MAC_A, dst=MAC_B, type=random.choice((0x800, 0x86DD, 0x806, 0x88B5))) for _ in range(99)
+    ]
+    wrpcap(str(path), [frame / Raw(random.randbytes(random.randrange(200))) for frame in frames])
+    assert "frames" in ladder(path, "--ends", f"{MAC_A},{MAC_B}").output
