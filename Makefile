@@ -10,7 +10,7 @@ BIN := build/venv/bin
 # The targets work in one tree and run parallel builds themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help bench test lint format firmware perf mutants renode doctor docs lock wheel clean distclean python
+.PHONY: help bench test lint format firmware perf mutants renode doctor docs lock wheel package clean distclean python
 
 help: ## List the targets
 	@echo "make bench and make test are all you need; the rest is for developers."
@@ -63,10 +63,13 @@ docs: python ## Build the documentation into build/docs/html, and check all link
 lock: python ## Resolve the dependencies anew and write requirements.lock
 	@$(SETUP) lock
 
-wheel: python ## Build a wheel into dist/
-	@$(SETUP) setup environment
-	@$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
-	@ls dist/*.whl
+wheel: python ## Build sdist and wheels, the built firmware in them, into dist/
+	@$(SETUP) setup run
+	@$(BIN)/python -m tools.packaging build
+
+package: python ## The same, and try the wheel in a clean environment outside of the checkout
+	@$(SETUP) setup run
+	@$(BIN)/python -m tools.packaging try
 
 clean: python ## Remove what was built (environment and fetched sources stay)
 	@$(SETUP) clean

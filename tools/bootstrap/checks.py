@@ -58,11 +58,19 @@ def _venv(program: str, *words: str) -> tuple[str, ...]:
     return (str(project.VENV / "bin" / program), *words)
 
 
+def _schema(name: str, file: str) -> tuple[str, ...]:
+    return _venv("check-jsonschema", "--builtin-schema", name, file)
+
+
 LINT: tuple[Check, ...] = (
     Check("ruff check", _venv("ruff", "check", "."), _found),
     Check("ruff format", _venv("ruff", "format", "--check", ".")),
     Check("mypy", _venv("mypy", *PACKAGES)),
     Check("robocop", _venv("robocop", "check", "bench/robot")),
+    # Their schemas come with the program: nothing is fetched.
+    Check("yamllint", _venv("yamllint", "--strict", ".github", ".gitlab-ci.yml")),
+    Check("github workflow", _schema("vendor.github-workflows", ".github/workflows/bench.yml")),
+    Check("gitlab ci", _schema("vendor.gitlab-ci", ".gitlab-ci.yml")),
 )
 
 TESTS: tuple[Check, ...] = (

@@ -51,8 +51,8 @@ def test_pytests_closing_line_is_found_below_what_follows_it() -> None:
     assert pytest_closing_line(Result(1, lines, 0)) == "1 failed, 2 passed in 61.20s (0:01:01)"
 
 
-def test_all_four_linters_documentation_pytest_and_robot_are_checked() -> None:
+def test_all_linters_documentation_pytest_and_robot_are_checked() -> None:
     assert [check.name for check in (*LINT, *TESTS)] == [
-        *("ruff check", "ruff format", "mypy", "robocop"),
+        *("ruff check", "ruff format", "mypy", "robocop", "yamllint", "github workflow", "gitlab ci"),
         *("documentation", "pytest", "robot suites"),
     ]
