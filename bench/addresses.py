@@ -21,14 +21,21 @@ class Station:
     name: str
     mac: str
     ip: str
+    """IPv4."""
     ip6: str
+    """IPv6, global."""
     link_local: str
+    """IPv6, on this segment only."""
     prefix: int = 24
+    """Bits of `ip` that name the network."""
     prefix6: int = 64
+    """Bits of `ip6` that do."""
 
 
 BOARD = Station("board", "00:00:5e:00:53:01", "192.0.2.1", "2001:db8::1", "fe80::200:5eff:fe00:5301")
+"""The board, with the bench's own firmware."""
 BENCH = Station("bench", "00:00:5e:00:53:02", "192.0.2.2", "2001:db8::2", "fe80::200:5eff:fe00:5302")
+"""The bench host."""
 
 
 def station_at(ip: str | None = None, mac: str | None = None) -> Station:

@@ -46,18 +46,25 @@ class Board:
 
     def __init__(self, machine: Machine, *, seed: int = DEFAULT_SEED, station: Station = BOARD) -> None:
         self.machine = machine
+        """The engine's side of the board."""
         self.seed = seed
+        """Where all randomness on the board and in the bench comes from."""
         self.random = random.Random(seed)
         """Randomness for tests: from the seed, and rewound by `restore`."""
         self.station = station
+        """The board's addresses."""
         self.firmware: Path | None = None
         """The ELF that was loaded, where `boot` has loaded it: what `emulation.dwarf` reads."""
         self._loop = Loop(machine)
         self.clock = self._loop.clock
+        """Virtual time: `board.clock.now`, seconds since reset."""
         self.uart = Uart(self._loop)
+        """The console."""
         self.wire = Wire(self._loop, board=station, host=host_beside(station), rng=self.random)
+        """The Ethernet segment: a Scapy socket."""
         attach(self.wire)
         self.health = Health(self._loop, self.uart, self.wire)
+        """Whether the guest is well, and what is wrong with it."""
 
     @classmethod
     def boot(

@@ -40,6 +40,7 @@ class CapturedFrame:
     time: float
     data: bytes
     direction: str
+    """`to-board` or `from-board`."""
     comment: str = ""
 
 
@@ -51,6 +52,7 @@ class Capture:
 
     def __init__(self) -> None:
         self.frames: list[CapturedFrame] = []
+        """All of them, in the order of their crossing."""
         self._live: BinaryIO | None = None
 
     def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:

@@ -28,7 +28,9 @@ class HeapUse(NamedTuple):
     """Bytes, in whole blocks."""
 
     used: int
+    """By objects, garbage or not."""
     free: int
+    """In all, in however many pieces."""
     largest_free: int
     """What one object can have at most."""
 

@@ -41,6 +41,7 @@ class Neighbour:
 
     def __init__(self, station: Station) -> None:
         self.enabled = True
+        """Whether it answers at all."""
         self._mac = bytes.fromhex(station.mac.replace(":", ""))
         self._ip = ipaddress.IPv4Address(station.ip).packed
         self._ip6 = {ipaddress.IPv6Address(a).packed for a in (station.ip6, station.link_local)}

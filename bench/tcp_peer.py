@@ -66,6 +66,7 @@ class TcpPeer:
     ) -> None:
         self.wire = wire
         self.timeout = timeout
+        """Virtual seconds that a wait takes at most."""
         self.random = random.Random(wire.random.getrandbits(64) if seed is None else seed)
         host, board = wire.host, wire.board
         sport = wire.take_port() if sport is None else sport
@@ -81,6 +82,7 @@ class TcpPeer:
             options=options,
             heed_window=heed_window,
         )
+        """This end of the connection: its state, numbers and history."""
         self.sent = "nothing yet"
         """What was sent last, in words."""
         self._detach = wire.listen(self._arrived)

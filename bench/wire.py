@@ -148,12 +148,17 @@ class Wire(Tap):
         self.loop = loop
         self.clock = loop.clock
         self.board = board
+        """The board's addresses, for packets that leave their destination open."""
         self.host = host
+        """The bench host's."""
         self.neighbour = Neighbour(host)
+        """What answers ARP and Neighbor Discovery; `enabled = False` keeps it from that."""
         self.capture: Recorder | None = None
+        """Is given every frame, in both directions."""
         self.comment = ""
         """Goes with the next frame sent into the capture."""
         self.patience = PATIENCE
+        """Virtual seconds that a wait without a timeout takes at most."""
         self.random = random.Random(0) if rng is None else rng
         """Where peers on this wire take their sequence numbers and keys from."""
         self._next_port = self.random.randrange(*EPHEMERAL_PORTS)

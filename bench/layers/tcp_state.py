@@ -29,6 +29,7 @@ class AckPolicy(enum.Enum):
     """When received data is acknowledged without data of our own to carry the acknowledgement."""
 
     IMMEDIATE = "immediate"
+    """Each segment, at once."""
     DELAYED = "delayed"
     """Every second segment, or after `ack_delay` (RFC 9293, section 3.8.6.3)."""
     MANUAL = "manual"

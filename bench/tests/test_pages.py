@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("page", ["concepts", "crafting"])
+@pytest.mark.parametrize("page", ["concepts", "crafting", "api/pytest"])
 def test_every_example_passes_as_printed(page: str, tmp_path: Path) -> None:
     written = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     text = "\n\n".join(re.findall(r"```python\n(.*?)```", written, re.DOTALL))
@@ -27,3 +27,10 @@ def test_every_example_passes_as_printed(page: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(re.findall(r'^def test_', text, re.MULTILINE))} passed" in done.stdout
+
+
+def test_every_option_of_the_plugin_is_listed() -> None:
+    plugin = (ROOT / "bench" / "pytest_plugin.py").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "api" / "pytest.md").read_text(encoding="utf-8")
+    options = set(re.findall(r'addoption\("(--[\w-]+)"', plugin))
+    assert options == set(re.findall(r"^\| `(--[\w-]+)` \|", page, re.MULTILINE))

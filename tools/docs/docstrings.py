@@ -6,11 +6,12 @@ them), examples indented by four. Examples become Python code here. A Scapy laye
 
 from __future__ import annotations
 
+import enum
 import re
 from typing import Any
 
 from docutils import nodes
-from scapy.fields import ConditionalField, MultipleTypeField, StrField
+from scapy.fields import ConditionalField, MultipleTypeField, PacketListField, StrField
 from scapy.packet import Packet
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -64,6 +65,8 @@ def field_table(layer: type[Packet]) -> list[str]:
             ", ".join(f"{key} {value}" for key, value in names.items()) if isinstance(names, dict) else ""
         )
         default = "" if inner.default is None else repr(inner.default)
+        if isinstance(inner.default, list):
+            default = ", ".join(repr(bytes(part)) for part in inner.default) or "[]"
         rows.append((f"``{inner.name}``", size + note, f"``{default}``" if default else "computed", values))
     table = [".. list-table::", "   :header-rows: 1", ""]
     for row in rows:
@@ -75,6 +78,8 @@ def _size(field: Any) -> str:
     if isinstance(field, MultipleTypeField):
         sizes = dict.fromkeys(_size(inner) for inner in [*(one[0] for one in field.flds), field.dflt])
         return " or ".join(sizes)
+    if isinstance(field, PacketListField):
+        return "list"
     if isinstance(field, StrField):
         return "any"
     bits = getattr(field, "size", 8 * field.sz)
@@ -108,8 +113,12 @@ def on_signature(
     arguments: str | None,
     returns: str | None,
 ) -> tuple[str | None, str | None]:
-    """A layer takes its fields as arguments, which the table lists."""
-    return ("(**fields)", None) if _is_layer(thing) else (arguments, returns)
+    """Arguments worth reading: a layer's are in its table; enumerations and protocols are not called."""
+    if _is_layer(thing):
+        return "(**fields)", None
+    if isinstance(thing, enum.EnumMeta) or getattr(thing, "_is_protocol", False):
+        return "", None
+    return (arguments.replace("<factory>", "...") if arguments else arguments), returns
 
 
 def _is_layer(thing: Any) -> bool:
