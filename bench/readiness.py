@@ -57,9 +57,11 @@ def meet(board: Board) -> list[str]:
     Returns what its user should know, a line for each. Raises UserError if nothing of it is there.
     """
     notes = []
-    state = board.snapshot()
+    state, capture = board.snapshot(), board.wire.capture
+    board.wire.capture = None
     mac = ask_mac(board)
     board.restore(state)
+    board.wire.capture = capture
     if mac is None:
         if not board.uart.text:
             raise UserError(

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from bench.cases import Result, Runner
 
 REPORTS = reports_folder() / "cases"
-READY = "listening"
-BOOT_TIMEOUT = 10.0
+NEEDS = ("websocket", "lwip", "python")
+"""What a firmware has to offer (`bench.capabilities`): cases are judged by looking into it."""
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
@@ -139,7 +139,7 @@ def run_cases(
     wall, cpu = time.perf_counter(), time.process_time()
     with Board.boot(engine, firmware, seed=seed) as board:
         try:
-            runner = start(board, Runner)
+            runner = start(board, Runner, firmware)
             wall, cpu = time.perf_counter(), time.process_time()
             with progress(console) as bar:
                 task = bar.add_task("", total=len(cases), name="")
@@ -164,14 +164,17 @@ def run_cases(
     ctx.exit(EXIT_FAILED if any(result.problems for result in results) else 0)
 
 
-def start(board: Any, make: Callable[[Any], Runner]) -> Runner:
-    """Wait until the board listens. Raises UserError."""
-    try:
-        board.uart.wait_for(READY, timeout=BOOT_TIMEOUT)
-    except TimeoutError as error:
+def start(board: Any, make: Callable[[Any], Runner], firmware: Path | None) -> Runner:
+    """Wait until the board is ready. Raises UserError, also for a firmware that cases cannot be run on."""
+    from bench.capabilities import Capabilities
+    from bench.readiness import await_ready, wanted_line
+
+    await_ready(board, wanted_line(None, firmware))
+    if missing := Capabilities(board).lacking(NEEDS):
         raise UserError(
-            f"the firmware does not get ready: {error}", "mend it, or name another with --firmware"
-        ) from None
+            f"the catalogue cannot be run on this firmware: {'; '.join(missing)}",
+            "name one that has what is missing, or send frames of your own with `bench inject`",
+        )
     return make(board)
 
 

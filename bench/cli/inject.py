@@ -12,16 +12,17 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from bench.addresses import BOARD, Station, station_at
 from bench.board import DEFAULT_SEED, Board
+from bench.capabilities import Capabilities, Capability
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
+from bench.readiness import await_ready, wanted_line
 from emulation.errors import GuestFault, UserError
 
 if TYPE_CHECKING:
     from bench.capture_file import StoredFrame
 
-READY = r"listening.*\n"
-BOOT_TIMEOUT = 10.0
 QUIET = 1.0
 """Virtual seconds the board is left to run after the last frame."""
 ROUNDING = 0.5e-9
@@ -40,7 +41,9 @@ EPOCH = 1e6
 @click.option(
     "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
 )
-@click.option("--ready", default=READY, help="What the firmware prints when frames can come.")
+@click.option("--ready", help="What the firmware prints when frames can come, as a pattern.")
+@click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
+@click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
 @click.option("--output", type=click.Path(path_type=Path), help="Write what crosses the wire to this pcapng.")
 @click.pass_context
 def command(
@@ -52,7 +55,9 @@ def command(
     engine: str,
     firmware: Path | None,
     seed: int,
-    ready: str,
+    ready: str | None,
+    ip: str | None,
+    mac: str | None,
     output: Path | None,
 ) -> None:
     """Send the bench's frames of a capture (pcap or pcapng) to a freshly booted board.
@@ -68,12 +73,14 @@ def command(
     console = Console(highlight=False, soft_wrap=True)
     # The bench's own captures tell directions, and their times are virtual: from reset on.
     own = state is None and frames != [] and all(f.direction and f.time < EPOCH for f in frames)
-    with booted(engine, firmware, seed, None if own else ready, state, ipv6) as board:
+    station = station_at(ip, mac)
+    with booted(engine, firmware, seed, ready, state, ipv6, at_reset=own, station=station) as board:
         sent = [frame for frame in frames if not _is_from(board, frame)]
         if not sent:
             raise UserError(f"{file} has no frame for the board", "give a capture with frames from the bench")
         recorded = [frame.data for frame in frames if _is_from(board, frame)]
         capture = board.wire.capture = Capture()
+        pinged = (own and firmware is None) or Capabilities(board).offers(Capability.PING)
         shift = 0.0 if own else board.clock.now - sent[0].time
         fault = replay(board, sent, shift, answered=bool(recorded), pad=not runts)
         for crossed in capture.frames:
@@ -83,28 +90,37 @@ def command(
         if recorded:
             console.print(compare(recorded, received))
         if fault is None:
-            fault = _health(board)
+            fault = _health(board, pinged)
         if output is not None:
             capture.write(output, f"bench inject {file.name}, seed {seed}")
             console.print(f"capture: {output}")
     if fault is not None:
         console.print(Text(f"not healthy: {fault}", style="bold red"))
         ctx.exit(1)
-    console.print(Text("healthy: no fault, no traceback, and a ping is answered", style="bold green"))
+    words = "no fault, no traceback, and a ping is answered" if pinged else "no fault and no traceback"
+    console.print(Text(f"healthy: {words}", style="bold green"))
 
 
 @contextmanager
 def booted(
-    engine: str, firmware: Path | None, seed: int, ready: str | None, state: str | None, ipv6: bool
+    engine: str,
+    firmware: Path | None,
+    seed: int,
+    ready: str | None,
+    state: str | None,
+    ipv6: bool,
+    *,
+    at_reset: bool = False,
+    station: Station = BOARD,
 ) -> Iterator[Board]:
-    """A board that listens, one at reset (`ready` None), or one with a connection in `state`.
+    """A board that is ready, one at reset, or one with a connection in `state`.
 
-    Raises UserError for an unknown state, and for a firmware that does not print what `ready` matches.
+    Raises UserError for an unknown state, and for a firmware that does not get ready.
     """
     if state is None:
-        with Board.boot(engine, firmware, seed=seed) as board:
-            if ready is not None:
-                _wait(board, ready)
+        with Board.boot(engine, firmware, seed=seed, station=station) as board:
+            if not at_reset:
+                await_ready(board, _pattern(ready) if ready else wanted_line(None, firmware))
             yield board
         return
     from bench.matrix.runner import Runner
@@ -139,14 +155,11 @@ def replay(
     return None
 
 
-def _wait(board: Board, ready: str) -> None:
-    hint = "name what it prints with --ready"
+def _pattern(ready: str) -> re.Pattern[str]:
     try:
-        board.uart.wait_for(re.compile(ready), timeout=BOOT_TIMEOUT)
-    except TimeoutError:
-        raise UserError(f"the firmware has not printed {ready!r}", hint) from None
+        return re.compile(ready)
     except re.error as error:
-        raise UserError(f"{ready!r} is no pattern: {error}", hint) from None
+        raise UserError(f"{ready!r} is no pattern: {error}", "name what it prints with --ready") from None
 
 
 def compare(recorded: Sequence[bytes], received: Sequence[bytes]) -> str:
@@ -163,10 +176,12 @@ def _is_from(board: Board, frame: StoredFrame) -> bool:
     return frame.direction == "from-board" or frame.data[6:12].hex(":") == board.mac
 
 
-def _health(board: Board) -> GuestFault | None:
+def _health(board: Board, pinged: bool) -> GuestFault | None:
     board.wire.capture = None
     try:
-        board.health.check_alive()
+        board.health.check()
+        if pinged:
+            board.health.check_alive()
     except GuestFault as fault:
         return fault
     return None

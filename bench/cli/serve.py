@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 CONSOLE_PORT = 8090
 """Where the web console is unless told otherwise; if that is taken, at any port that is free."""
-READY = "listening"
-BOOT_TIMEOUT = 10.0
-REST_OF_LINE = 0.1
-"""Virtual seconds."""
 BOARD_PORTS = {
     8080: "echo",
     8081: "the sample of Zephyr.js, sub-protocol my_ws_protocol",
@@ -114,8 +110,10 @@ def parse_console(_ctx: click.Context, _option: click.Parameter, value: str | No
     "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
 )
 @click.option(
-    "--ready", default=READY, show_default=True, help="What the firmware prints when clients may come."
+    "--ready", help="What the firmware prints when clients may come. [default: listening, if anything]"
 )
+@click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
+@click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
 def command(
     forwards: list[Forward],
     bind: str,
@@ -126,7 +124,9 @@ def command(
     engine: str,
     firmware: Path | None,
     seed: int,
-    ready: str,
+    ready: str | None,
+    ip: str | None,
+    mac: str | None,
 ) -> None:
     """Boot a board and let clients on this machine reach it, until Ctrl-C.
 
@@ -135,10 +135,16 @@ def command(
     of the bench. Ctrl-C and SIGTERM close the connections and end with exit code 0; a board that
     crashes ends with 1, and what keeps it from starting, as a port in use, with 2.
     """
+    from bench.addresses import station_at
     from bench.board import Board
+    from bench.readiness import wanted_line
 
     names = BOARD_PORTS if firmware is None else {}
-    with Board.boot(engine, firmware, seed=seed) as board, contextlib.suppress(KeyboardInterrupt):
+    station = station_at(ip, mac)
+    with (
+        Board.boot(engine, firmware, seed=seed, station=station) as board,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
         # Ctrl-C raises only until the loop handles it.
         asyncio.run(
             serve(
@@ -148,7 +154,7 @@ def command(
                 console_at=None if no_console else console_at,
                 fast=fast,
                 capture=capture,
-                ready=ready,
+                ready=wanted_line(ready, firmware),
                 names=names,
             )
         )
@@ -162,7 +168,7 @@ async def serve(
     console_at: ConsoleAt | None = None,
     fast: bool = False,
     capture: Path | None = None,
-    ready: str = READY,
+    ready: str | None = None,
     names: Mapping[int, str] = BOARD_PORTS,
 ) -> None:
     """Boot the board and serve until a signal asks to end; `names` says what the board's ports are.
@@ -170,18 +176,12 @@ async def serve(
     Raises UserError, GuestFault.
     """
     from bench.live import About, LiveBoard, Relay, WebConsole
+    from bench.readiness import await_ready
 
     with LiveBoard(board, fast=fast, capture=capture) as live:
         live.feed.subscribe(Terminal())
-        try:
-            end = board.uart.wait_for(ready, timeout=BOOT_TIMEOUT).end()
-            with contextlib.suppress(TimeoutError):
-                board.uart.wait_for("\n", timeout=REST_OF_LINE, after=end)
-        except TimeoutError:
-            raise UserError(
-                f"the firmware did not print {ready!r} within {BOOT_TIMEOUT:g} virtual seconds",
-                "say with --ready what it prints when clients may come",
-            ) from None
+        for note in await_ready(board, ready):
+            print(note, flush=True)
         relay = Relay(live)
         console: WebConsole | None = None
         fault: GuestFault | None = None
