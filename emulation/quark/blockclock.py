@@ -48,8 +48,6 @@ class BlockClockState(ctypes.Structure):
         ("rom_start", ctypes.c_uint32 * 4),
         ("rom_end", ctypes.c_uint32 * 4),
         ("ran_from_ram", ctypes.c_uint32),
-        ("tsc_pending", ctypes.c_uint32),
-        ("tsc", ctypes.c_uint64),
         ("blocks", ctypes.c_uint64),
         ("emu_stop", ctypes.c_void_p),
         ("reg_read", ctypes.c_void_p),
@@ -59,6 +57,7 @@ class BlockClockState(ctypes.Structure):
         ("capstone", ctypes.c_size_t),
         ("insn", ctypes.c_void_p),
         ("reg_eflags", ctypes.c_int),
+        ("reg_eip", ctypes.c_int),
         ("reg_eax", ctypes.c_int),
         ("reg_edx", ctypes.c_int),
         ("cache", ctypes.c_void_p),
@@ -152,6 +151,7 @@ class BlockClock:
         state.capstone = self._capstone.csh.value
         state.insn = cslib.cs_malloc(self._capstone.csh)
         state.reg_eflags = x86_const.UC_X86_REG_EFLAGS
+        state.reg_eip = x86_const.UC_X86_REG_EIP
         state.reg_eax = x86_const.UC_X86_REG_EAX
         state.reg_edx = x86_const.UC_X86_REG_EDX
         state.cache = ctypes.addressof(self._cache)
@@ -159,8 +159,10 @@ class BlockClock:
             state.rom_start[i], state.rom_end[i] = start, end
         self._uclib = uclib
         self._hook(unicorn.UC_HOOK_BLOCK, self._library.block_clock_hook)
+        # Unicorn's Python binding does not know this one, its library does.
+        self._hook(unicorn.UC_HOOK_INSN, self._library.rdtsc_hook, x86_const.UC_X86_INS_RDTSC)
 
-    def _hook(self, kind: int, function: Any, begin: int = 1, end: int = 0) -> None:
+    def _hook(self, kind: int, function: Any, *instruction: int) -> None:
         handle = ctypes.c_size_t()
         status = self._uclib.uc_hook_add(
             self._uc._uch,
@@ -168,20 +170,12 @@ class BlockClock:
             kind,
             ctypes.cast(function, ctypes.c_void_p),
             ctypes.cast(ctypes.pointer(self.state), ctypes.c_void_p),
-            ctypes.c_uint64(begin),
-            ctypes.c_uint64(end),
+            ctypes.c_uint64(1),
+            ctypes.c_uint64(0),
+            *map(ctypes.c_int, instruction),
         )
         if status != unicorn.UC_ERR_OK:
             raise unicorn.UcError(status)
-
-    def watch_rdtsc(self, addresses: Iterable[int]) -> None:
-        """Let the RDTSC instructions at these addresses read the virtual cycle count.
-
-        A code hook slows down only the blocks that hold its address; elsewhere it costs nothing.
-        """
-        for address in addresses:
-            self._hook(unicorn.UC_HOOK_CODE, self._library.rdtsc_hook, address, address)
-            self._hook(unicorn.UC_HOOK_CODE, self._library.after_rdtsc_hook, address + 2, address + 2)
 
     def instructions_between(self, start: int, end: int) -> int:
         """Instructions from `start` up to and without the one at `end`, both in one block."""

@@ -278,9 +278,9 @@ class Cpu:
         self.uc.context_restore(self._clean)
         self.uc.reg_write(x86.UC_X86_REG_EIP, entry)
         state = self.state
-        state.cycles = state.blocks = state.tsc = 0
+        state.cycles = state.blocks = 0
         state.block = state.block_size = state.block_instructions = 0
-        state.request = state.interrupt = state.shadow = state.tsc_pending = 0
+        state.request = state.interrupt = state.shadow = 0
         self.halted = False
         self.uc.ctl_flush_tb()
         self.clock.forget_counts()
@@ -312,6 +312,4 @@ _COUNTERS = (
     "block_instructions",
     "interrupt",
     "shadow",
-    "tsc_pending",
-    "tsc",
 )

@@ -93,7 +93,6 @@ class QuarkMachine:
         self._executed = 0
         self._fault: GuestFault | None = None
         self._reset_requested = ""
-        self._rdtsc_watched: set[int] = set()
         self._connect()
 
     def _connect(self) -> None:
@@ -190,7 +189,6 @@ class QuarkMachine:
                 assert found is not None
                 memory, offset = found
                 memory.data[offset : offset + len(segment.data)] = segment.data
-            self._watch_rdtsc(self.firmware)
         self._soc.reset()
         if self._port is not None:
             self._port.reset()
@@ -199,17 +197,6 @@ class QuarkMachine:
         self._cpu.state.cycles = cycle
         self._cpu.state.interrupt = 1 if self._lapic.deliverable else 0
         self._reset_requested = ""
-
-    def _watch_rdtsc(self, firmware: Firmware) -> None:
-        found: set[int] = set()
-        for segment in firmware.segments:
-            if segment.executable:
-                at = segment.data.find(b"\x0f\x31")
-                while at >= 0:
-                    found.add(segment.address + at)
-                    at = segment.data.find(b"\x0f\x31", at + 1)
-        self._cpu.clock.watch_rdtsc(sorted(found - self._rdtsc_watched))
-        self._rdtsc_watched |= found
 
     # -- running -----------------------------------------------------------------------------------------
 

@@ -42,8 +42,6 @@ struct block_clock {
     uint32_t reason;    /* enum stop_reason */
     uint32_t rom_start[4], rom_end[4]; /* where code cannot change: counts found there stay valid */
     uint32_t ran_from_ram;
-    uint32_t tsc_pending; /* RDTSC was executed, its result is not in place yet */
-    uint64_t tsc;
     uint64_t blocks;
 
     int (*emu_stop)(void *uc);
@@ -53,7 +51,7 @@ struct block_clock {
     bool (*disasm_iter)(size_t handle, const uint8_t **code, size_t *size, uint64_t *address, void *insn);
     size_t capstone;
     void *insn;
-    int reg_eflags, reg_eax, reg_edx;
+    int reg_eflags, reg_eip, reg_eax, reg_edx;
 
     struct block *cache; /* CACHE_SIZE entries, direct mapped */
 };
@@ -145,30 +143,20 @@ void block_clock_hook(void *uc, uint64_t address, uint32_t size, void *user)
     c->blocks++;
 }
 
-/* UC_HOOK_CODE on an RDTSC: note the cycle at which it executes. */
-void rdtsc_hook(void *uc, uint64_t address, uint32_t size, void *user)
+/* UC_HOOK_INSN on RDTSC, wherever it stands: the cycle at which it executes, in place of the host's counter. */
+int rdtsc_hook(void *uc, void *user)
 {
     struct block_clock *c = user;
-    (void)size;
+    uint32_t eip = 0;
     uint8_t shadow;
     unsigned before = 0;
-    if ((uint32_t)address > c->block) {
-        before = count(c, uc, c->block, (uint32_t)address - c->block, &shadow);
+    c->reg_read(uc, c->reg_eip, &eip);
+    if (eip > c->block) {
+        before = count(c, uc, c->block, eip - c->block, &shadow);
     }
-    c->tsc = c->cycles - c->block_instructions + before;
-    c->tsc_pending = 1;
-}
-
-/* UC_HOOK_CODE on the instruction after an RDTSC: replace the host's counter, which Unicorn put into EDX:EAX. */
-void after_rdtsc_hook(void *uc, uint64_t address, uint32_t size, void *user)
-{
-    struct block_clock *c = user;
-    (void)address;
-    (void)size;
-    if (c->tsc_pending) {
-        uint32_t low = (uint32_t)c->tsc, high = (uint32_t)(c->tsc >> 32);
-        c->tsc_pending = 0;
-        c->reg_write(uc, c->reg_eax, &low);
-        c->reg_write(uc, c->reg_edx, &high);
-    }
+    uint64_t tsc = c->cycles - c->block_instructions + before;
+    uint32_t low = (uint32_t)tsc, high = (uint32_t)(tsc >> 32);
+    c->reg_write(uc, c->reg_eax, &low);
+    c->reg_write(uc, c->reg_edx, &high);
+    return 1; /* done: the instruction itself is skipped */
 }

@@ -65,6 +65,19 @@ def test_rdtsc_reads_the_virtual_cycle_at_which_it_executes() -> None:
     assert word(machine, "high") == 0
 
 
+def test_rdtsc_reads_virtual_cycles_in_code_that_was_copied_to_ram() -> None:
+    machine = boot(
+        "main: movl $begin, %esi\n movl $0xA8001000, %edi\n movl $end - begin, %ecx\n rep movsb\n"
+        "movl $0xA8001000, %eax\n call *%eax\n sti\n hlt\n"
+        "begin: rdtsc\n movl %eax, first\n rdtsc\n movl %eax, second\n ret\n end:\n"
+        ".bss\n first: .long 0\n second: .long 0\n"
+    )
+    machine.run(0.001)
+    first, second = word(machine, "first"), word(machine, "second")
+    assert second - first == 2
+    assert first < 200
+
+
 def test_hlt_jumps_to_the_next_event_without_executing() -> None:
     machine = boot("main: sti\n1: hlt\n jmp 1b")
     machine.run(3600.0)
