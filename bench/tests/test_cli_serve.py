@@ -131,4 +131,4 @@ def test_an_address_of_another_machine_is_refused() -> None:
 def test_firmware_that_never_says_that_it_is_ready_is_refused() -> None:
     result = CliRunner().invoke(main, ["serve", "--port", "0", "--ready", "never printed"])
     assert result.exit_code == 2
-    assert "did not print 'never printed'" in result.stderr
+    assert "'never printed' did not appear" in result.stderr
