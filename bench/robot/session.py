@@ -74,7 +74,8 @@ class Session:
             self.printed = len(self.board.uart.text)
             self.state: BoardState = self.board.snapshot()
             self.offers = Capabilities(self.board)
-            self._described = self.offers.describe()
+            # What an application of the user's own offers, they know; no need to try it.
+            self._described = {} if settings.application else self.offers.describe()
         except BaseException:
             self.board.close()
             raise
