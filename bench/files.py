@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from pathlib import Path
@@ -24,3 +25,9 @@ def write_whole(path: Path, text: str, hint: str) -> None:
             raise
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}", hint) from None
+
+
+def remove_unfinished(path: Path) -> None:
+    """Remove what a `write_whole` of this file has left that was killed. Raises OSError."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}-*"):
+        left.unlink(missing_ok=True)

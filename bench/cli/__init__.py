@@ -21,6 +21,7 @@ from emulation.paths import PROGRAM
 COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
     "new": "Make a project of your own: a server application, tests for it and CI files.",
+    "report": "Write the reports of a run that was killed.",
     "ladder": "Draw a capture (pcap or pcapng, of any tool) as a ladder diagram.",
     "serve": "Boot a board and let clients on this machine reach it, until Ctrl-C.",
     "shell": "Boot a board and try things on it in Python, with Scapy at hand.",

@@ -1,17 +1,38 @@
-"""One line for each test while a run goes on."""
+"""What is going on, while it goes on: a moving line at a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
+
+from bench.robot.salvage import flush_output
 
 STYLES = {"PASS": "green", "FAIL": "bold red", "SKIP": "yellow", "NOT RUN": "yellow"}
 
 STOPPED = "Execution terminated by signal"
 """Robot's message for the test that Ctrl-C hit."""
+
+
+def at_terminal(console: Console) -> bool:
+    """Whether somebody watches: a line may be drawn over. Not if colours are only forced (FORCE_COLOR)."""
+    return console.is_terminal and not console.is_dumb_terminal and console.file.isatty()
+
+
+@contextmanager
+def phase(console: Console, what: str) -> Iterator[Callable[[str], None]]:
+    """Say what is being done, while it is; yields what tells details, which only a terminal shows."""
+    if not at_terminal(console):
+        console.print(what, markup=False)
+        yield lambda _detail: None
+        return
+    with console.status(Text(what)) as status:
+        yield lambda detail: status.update(Text(f"{what}: {detail}"))
 
 
 class Progress:
@@ -22,19 +43,37 @@ class Progress:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._status: Status | None = None
+        self._total = 0
         self.passed = self.failed = self.skipped = 0
         self.skips: Counter[str] = Counter()
         """Why tests were skipped, and how many for each reason."""
         self.interrupted = False
         """Whether somebody stopped the run (Ctrl-C)."""
 
+    @property
+    def ended(self) -> int:
+        """Tests that have ended."""
+        return self.passed + self.failed + self.skipped
+
     def start_suite(self, data: Any, result: Any) -> None:
         """Print the name of a suite that has tests."""
+        self._total = self._total or data.test_count
         if data.tests:
             self._console.print(Text(f"\n{result.name}", style="bold"))
 
+    def start_test(self, data: Any, result: Any) -> None:
+        """Bring the tests before this one to the disk; show at a terminal which test is running."""
+        flush_output()
+        if at_terminal(self._console):
+            self._status = self._console.status(Text(f"{self.ended + 1}/{self._total}  {result.name}"))
+            self._status.start()
+
     def end_test(self, data: Any, result: Any) -> None:
         """Print how a test ended, and why if it failed."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
         if result.failed:
             self.failed += 1
             self.interrupted = self.interrupted or STOPPED in result.message
@@ -47,3 +86,8 @@ class Progress:
         if not result.passed and result.message:
             for line in result.message.splitlines():
                 self._console.print(Text(f"        {line}"))
+
+    def close(self) -> None:
+        """The run is over, however it ended."""
+        if self._status is not None:
+            self._status.stop()

@@ -14,10 +14,13 @@ from rich.text import Text
 
 from bench.addresses import station_at
 from bench.board import DEFAULT_SEED, ROOT
-from bench.cli.progress import Progress
-from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, MOST_FAILED, RobotCommand
-from bench.cli.run_summary import ENGINES, PAGES, read_baseline, write_summaries
+from bench.cli.progress import Progress, phase
+from bench.cli.robot_reports import LOG, OUTPUT, REPORT, XUNIT, write_reports
+from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, RobotCommand
+from bench.cli.run_summary import ENGINES, PAGES, read_baseline
 from bench.engines import DEFAULT_ENGINE
+from bench.files import remove_unfinished
+from bench.loop import holding_signals_back
 from bench.project import find_project
 from bench.report.figures import FIGURES
 from emulation.errors import UserError
@@ -25,7 +28,7 @@ from emulation.paths import reports_folder
 
 SUITES = ROOT / "bench" / "robot"
 REPORTS = reports_folder() / "robot"
-ARTEFACTS = ("report.html", "log.html", "output.xml", "xunit.xml", FIGURES, *PAGES)
+ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 
 
 @click.command(cls=RobotCommand, epilog=EPILOG)
@@ -89,6 +92,8 @@ def command(
     earlier = None if baseline is None else read_baseline(baseline)  # it may lie where this run reports to
     prepare_report(report)
     console = Console(soft_wrap=True, highlight=False)
+    progress = Progress(console)
+    complaints = io.StringIO()
     settings = session.Settings(
         engine=engine,
         firmware=firmware,
@@ -98,25 +103,23 @@ def command(
         station=station_at(ip, mac),
     )
     if project and firmware is None:
-        with console.status("application") as line:
-            settings = session.with_application(settings, project, lambda text: line.update(text))
-    running = session.configure(settings)
+        with phase(console, "building the application") as tell:
+            settings = session.with_application(settings, project, tell)
     try:
-        for name, value in running.describe().items():
+        with phase(console, "booting the board"):
+            running = session.configure(settings)
+        about = running.describe()
+        for name, value in about.items():
             console.print(f"{name + ':':<10}{value}")
-        board_engine = running.board.engine
-        (report / ENGINES / f"{board_engine}.xml").unlink(missing_ok=True)
-        progress = Progress(console)
-        complaints = io.StringIO()
+        (report / ENGINES / f"{running.board.engine}.xml").unlink(missing_ok=True)
         status = robot.run(
             *map(str, paths),
             name=project.folder.name if project and not suites else suite_name(paths),
-            metadata=[f"{name}:{value}" for name, value in running.describe().items()],
+            metadata=[f"{name}:{value}" for name, value in about.items()],
             outputdir=str(report),
-            output="output.xml",
-            log="log.html",
-            report="report.html",
-            xunit="xunit.xml",
+            output=OUTPUT,
+            log="NONE",  # the reports are written below, where Ctrl-C cannot spoil them
+            report="NONE",
             include=list(include),
             exclude=list(exclude),
             test=list(tests),
@@ -126,22 +129,26 @@ def command(
             stderr=complaints,
         )
     finally:
+        progress.close()
         session.close()
     if status == INVALID:
         raise UserError(*explain(complaints.getvalue()))
     if complaints.getvalue().strip():
         console.print(Text(complaints.getvalue().strip(), style="yellow"))
-    if progress.interrupted or status == INTERRUPTED:
+    if progress.interrupted:
         status = INTERRUPTED  # Robot itself counts the tests that did not run as failed ones
-        console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
+    if status == INTERRUPTED and not (report / OUTPUT).exists():
+        raise KeyboardInterrupt
     try:
-        remarks = write_summaries(report, board_engine, status == INTERRUPTED, earlier)
-    except UserError as error:
-        if status <= MOST_FAILED:
-            raise
-        remarks = [f"there is no summary: {error}"]  # a second signal has cut off Robot's output, too
-    for complaint in remarks:
-        console.print(Text(complaint, style="yellow"))
+        with holding_signals_back(), phase(console, "writing the reports"):
+            remarks = write_reports(report, interrupted=status == INTERRUPTED, earlier=earlier)
+    except KeyboardInterrupt:  # it came meanwhile: raised when all is written
+        status = INTERRUPTED
+        remarks = []
+    for remark in remarks:
+        console.print(Text(remark, style="yellow"))
+    if status == INTERRUPTED:
+        console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
     summarise(console, progress, report)
     ctx.exit(status)
 
@@ -180,6 +187,9 @@ def prepare_report(folder: Path) -> None:
             pass
         for artefact in ARTEFACTS:
             (folder / artefact).unlink(missing_ok=True)
+            remove_unfinished(folder / artefact)
+        for engine in (folder / ENGINES).glob("*.xml"):
+            remove_unfinished(engine)
         for capture in (folder / "captures").glob("**/*.pcapng"):
             capture.unlink()
     except OSError as error:
@@ -210,7 +220,7 @@ def summarise(console: Console, progress: Progress, report: Path) -> None:
     console.print()
     console.print(
         Text(
-            f"{passed + failed + skipped} tests: {passed} passed, {failed} failed, {skipped} skipped",
+            f"{progress.ended} tests: {passed} passed, {failed} failed, {skipped} skipped",
             style=style,
         )
     )
@@ -218,10 +228,10 @@ def summarise(console: Console, progress: Progress, report: Path) -> None:
         console.print(Text(f"  {count} skipped: {' '.join(reason.split())}", style="yellow"))
     names = {
         "summary": PAGES[0],
-        "report": "report.html",
-        "log": "log.html",
-        "output": "output.xml",
-        "xunit": "xunit.xml",
+        "report": REPORT,
+        "log": LOG,
+        "output": OUTPUT,
+        "xunit": XUNIT,
         "captures": "captures",
     }
     for label, name in names.items():

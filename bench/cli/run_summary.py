@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,11 +58,7 @@ def write_summaries(
             except UserError as error:
                 complaints.append(f"left out of the summary: {error}")
     if not interrupted:
-        try:
-            own.parent.mkdir(exist_ok=True)
-            shutil.copyfile(output, own.with_suffix(".part")).replace(own)
-        except OSError as error:
-            raise UserError(f"cannot write {own}: {error.strerror}", HINT) from None
+        write_whole(own, output.read_text(encoding="utf-8"), HINT)
     trend = None if earlier is None else compare(earlier.record, run)
     page = markdown(run, others, interrupted, trend)
     measured = plots(read_figures(report / FIGURES), earlier.figures if earlier else ())

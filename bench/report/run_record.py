@@ -69,7 +69,7 @@ def read_run(path: Path) -> RunRecord:
         result = ExecutionResult(str(path), include_keywords=False)
     except DataError as error:
         what = " ".join(str(error).split())
-        raise UserError(what, "name the output.xml of a run that was not killed") from None
+        raise UserError(what, "of a run that was killed, `bench report FOLDER` mends it") from None
     suite = result.suite
     return RunRecord(
         title=suite.name,

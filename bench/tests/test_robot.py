@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from scapy.utils import rdpcap
 
 from bench.board import ROOT
-from bench.cli.robot_status import INTERRUPTED
 from bench.report.figures import read_figures
 from bench.tests.elf import JUMP_TO_SELF, UD2, real_firmware, with_code_at
 
@@ -245,66 +241,6 @@ def test_a_guest_that_fails_fails_its_test_with_evidence_and_the_run_goes_on(
     assert "ws_server: listening" in message
     assert result.status == 1
     assert "own/over_ipv6.pcapng" in result.captures()
-
-
-def stop_in_the_middle(tmp_path: Path, number: signal.Signals) -> Run:
-    """A run that got a signal while its second of three tests was going on; its group is its process id."""
-    suite = tmp_path / "own.robot"
-    suite.write_text(
-        HEAD
-        + ECHO.format(name="Before")
-        + "Endless\n    Run Board For    365 days\n\n"
-        + ECHO.format(name="After")
-    )
-    report = tmp_path / "report"
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    process = subprocess.Popen(
-        command(suite, "--report", report),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(scratch)},
-        start_new_session=True,
-    )
-    begun = report / "captures" / "own" / "endless.pcapng"
-    deadline = time.monotonic() + 120
-    while not begun.exists() and process.poll() is None and time.monotonic() < deadline:
-        os.sched_yield()
-    process.send_signal(number)
-    out, err = process.communicate(timeout=120)
-    with pytest.raises(ProcessLookupError):  # nothing of it goes on
-        os.killpg(process.pid, 0)
-    assert not list(scratch.iterdir())
-    return Run(process.returncode, out, err, report)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_leaves_the_reports_of_what_ran(tmp_path: Path, number: signal.Signals) -> None:
-    result = stop_in_the_middle(tmp_path, number)
-    assert {name: status for name, (status, _) in result.results().items()} == {
-        "Before": "PASS",
-        "Endless": "FAIL",
-        "After": "FAIL",
-    }
-    assert result.status == INTERRUPTED
-    assert "interrupted" in result.out
-    assert "Interrupted" in (result.report / "summary.html").read_text()
-    assert (result.report / "report.html").exists()
-    assert "Traceback" not in result.err
-
-
-def test_a_killed_run_leaves_no_process_no_temporary_file_and_the_captures(tmp_path: Path) -> None:
-    result = stop_in_the_middle(tmp_path, signal.SIGKILL)
-    assert result.status == -signal.SIGKILL
-    assert sorted(path.name for path in result.report.iterdir()) == [
-        "captures",
-        "figures.jsonl",
-        "output.xml",
-    ]
-    assert [figures.name for figures in read_figures(result.report / "figures.jsonl")] == ["Before"]
-    assert len(rdpcap(str(result.report / "captures" / "own" / "before.pcapng"))) > 0
 
 
 def test_plain_robot_runs_a_suite_as_well(tmp_path: Path) -> None:

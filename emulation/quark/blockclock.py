@@ -9,8 +9,6 @@ import ctypes
 import hashlib
 import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,8 @@ from unicorn import x86_const
 
 from emulation import paths
 from emulation.errors import UserError
+from emulation.firmware.lock import folder_lock
+from emulation.leash import leashed
 
 SOURCE = Path(__file__).parent / "native" / "blockclock.c"
 FLAGS = ("-O2", "-shared", "-fPIC", "-Wall", "-Wextra", "-std=c11")
@@ -93,30 +93,22 @@ def build() -> Path:
             "no C compiler: the emulator's instruction clock is compiled on first use",
             "apt-get install gcc libc6-dev",
         )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Compiled under another name and renamed: several test processes may come here at once.
-        handle, name = tempfile.mkstemp(suffix=".so", dir=target.parent)
-        os.close(handle)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {target.parent}: {error.strerror}", "make the folder writable"
-        ) from None
-    words = [*compiler.split(), *FLAGS, str(SOURCE), "-o", name]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-    except BaseException:  # Ctrl-C
-        Path(name).unlink(missing_ok=True)
-        raise
-    if done.returncode:
-        Path(name).unlink()
-        first = next(
-            (line for line in done.stderr.splitlines() if "error" in line), done.stderr.strip()[:200]
-        )
-        raise UserError(f"compiling {SOURCE.name} failed: {first}", "apt-get install gcc libc6-dev")
-    Path(name).chmod(0o755)
-    Path(name).replace(target)
+    with folder_lock(target.parent, lambda _text: None):  # several test processes may come here at once
+        if not target.exists():
+            _compile(compiler, target)
     return target
+
+
+def _compile(compiler: str, target: Path) -> None:
+    """Compile under another name, and rename: there is never half a library, whoever is killed."""
+    unfinished = target.with_suffix(".unfinished")
+    with leashed([*compiler.split(), *FLAGS, str(SOURCE), "-o", str(unfinished)]) as child:
+        assert child.stdout is not None
+        said = child.stdout.read()
+    if child.returncode:
+        first = next((line for line in said.splitlines() if "error" in line), said.strip()[:200])
+        raise UserError(f"compiling {SOURCE.name} failed: {first}", "apt-get install gcc libc6-dev")
+    unfinished.replace(target)
 
 
 def _address(function: Any) -> int | None:
