@@ -51,6 +51,8 @@ class Capture:
     """
 
     def __init__(self) -> None:
+        self.epoch = 0.0
+        """Seconds added to every time: those before the last reset, if the board is reset while it lasts."""
         self.frames: list[CapturedFrame] = []
         """All of them, in the order of their crossing."""
         self._live: BinaryIO | None = None
@@ -62,7 +64,7 @@ class Capture:
         """
         if direction not in DIRECTIONS:
             raise ValueError(f"direction must be one of {', '.join(DIRECTIONS)}, not {direction!r}")
-        captured = CapturedFrame(time, frame, direction, comment)
+        captured = CapturedFrame(self.epoch + time, frame, direction, comment)
         self.frames.append(captured)
         if self._live is not None:
             self._live.write(_packet(captured))

@@ -40,6 +40,54 @@ The Board Serves After An Hour Of Silence
     Open WebSocket
     Connection Should Still Echo    after
 
+A Reset Starts The Board Anew
+    [Documentation]    Nothing stays of the clients before it; the console tells of the new start.
+    [Tags]    reset    needs:servers
+    Open WebSocket
+    Connection Should Still Echo    before
+    ${seconds}=    Reset Board
+    Console Of This Test Should Be    ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082
+    Should Be True    0 < ${seconds} < 1    The board took ${seconds} s to boot
+    Open WebSocket
+    Connection Should Still Echo    after
+
+Every Boot Takes The Same Time
+    [Documentation]    From power-on to the first word of the console, to the instruction.
+    [Tags]    reset    needs:servers
+    ${first}=    Reset Board
+    ${second}=    Reset Board
+    Should Be Equal    ${first}    ${second}
+
+A Client From Before A Reset Is Told So
+    [Documentation]    The board knows nothing of the connection: it answers with a reset (RFC 9293, section 3.5.2).
+    [Tags]    reset    negative    needs:websocket    rfc9293-3.5.2
+    Open WebSocket
+    Connection Should Still Echo
+    Reset Board
+    Send Ping    still there?
+    Connection Should End
+
+Clients Leave Nothing Behind
+    [Documentation]    Buffers, connections and objects are given back, whether clients say good-bye or not.
+    [Tags]    memory    needs:websocket    needs:lwip    needs:python
+    FOR    ${_}    IN RANGE    3
+        Serve A Client
+    END
+    Note What Board Holds
+    FOR    ${_}    IN RANGE    5
+        Serve A Client
+        Open WebSocket
+        Send Fragment    text    an unfinished message
+        Run Board For    20 ms
+        Reset Connection
+    END
+    Board Should Hold What It Held
+
+There Is Room For Long Messages
+    [Documentation]    The heap that is free at rest: enough for a message of the longest kind from two clients at once.
+    [Tags]    memory    needs:servers    needs:python
+    Free Memory Should Be At Least    20000
+
 Memory Is Not Used Up By Clients
     [Documentation]    Long messages, one client after the other.
     [Tags]    memory    needs:websocket
@@ -63,3 +111,11 @@ Memory Is Not Used Up By Clients Who Leave In Between
     END
     Open WebSocket
     Connection Should Still Echo
+
+
+*** Keywords ***
+Serve A Client
+    [Documentation]    A client that comes, is answered, and goes.
+    Open WebSocket
+    Connection Should Still Echo
+    Close WebSocket

@@ -81,6 +81,17 @@ class BoardListener:
         session.visit(app)
         self._begin(f"{self._name}; application {app.name}")
 
+    def reset(self) -> float:
+        """Reset the board; returns the virtual seconds it took to be ready. Raises UserError, GuestFault."""
+        if self._record is not None:
+            self._record.reset_follows()
+        return session.current().reset()
+
+    @property
+    def console(self) -> str:
+        """What the board has printed since the running test began."""
+        return "" if self._record is None else self._record.console
+
     def _begin(self, name: str) -> None:
         """Restore the board of the moment and begin its capture."""
         self._name = name

@@ -22,6 +22,8 @@ class TestRecord:
         self._running = running
         self._board = running.board
         self._instructions = self._board.instructions
+        self._begun = running.boot_time
+        self._printed, self._printed_from = "", running.printed
         self._failures: list[tuple[int, float, str]] = []
         self._own_frames: int | None = None
         try:
@@ -39,7 +41,8 @@ class TestRecord:
     def keyword_ended(self, failure: str = "") -> None:
         """A keyword is over; `failure` is its message if it failed."""
         if failure:
-            self._failures.append((self._running.capture.mark(), self._board.clock.now, failure))
+            now = self._running.capture.epoch + self._board.clock.now
+            self._failures.append((self._running.capture.mark(), now, failure))
         self._sample()
 
     def _sample(self) -> None:
@@ -48,7 +51,19 @@ class TestRecord:
             self._samples.append(HeapSample(now, self._heap.free()))
 
     def _milliseconds(self) -> float:
-        return (self._board.clock.now - self._running.boot_time) * 1000
+        return (self._board.clock.now - self._begun) * 1000
+
+    def reset_follows(self) -> None:
+        """The board is about to be reset: its clock and its counter of instructions begin anew."""
+        self._printed, self._printed_from = self.console, 0
+        self._begun -= self._board.clock.now
+        self._instructions -= self._board.instructions
+        self.stopwatch.disturb()
+
+    @property
+    def console(self) -> str:
+        """What the board has printed since the test began."""
+        return self._printed + self._board.uart.text[self._printed_from :]
 
     def measured(self, suite: str, name: str, status: str) -> TestFigures:
         """All that was measured, for the file of the run."""
@@ -105,5 +120,4 @@ class TestRecord:
         wire = self._board.wire
         title = f"Frames of the test {name}"
         ladder = Ladder(wire.host.name, wire.board.name, steps[:own], title, deviation, note)
-        console = self._board.uart.text[self._running.printed :]
-        return evidence(ladder, self.figures(), capture, console)
+        return evidence(ladder, self.figures(), capture, self.console)

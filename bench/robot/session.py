@@ -102,6 +102,16 @@ class Session:
         self.capture = self.board.wire.capture = Capture()
         return self.board
 
+    def reset(self) -> float:
+        """Power-on reset in the middle of a test; returns after how many virtual seconds it is ready.
+
+        The capture goes on, and so does its time. Raises UserError, GuestFault.
+        """
+        self.capture.epoch += self.board.clock.now
+        self.board.reset()
+        await_ready(self.board, wanted_line(self.settings.ready, self.settings.firmware))
+        return self.board.clock.now
+
     def close(self) -> None:
         """Switch the board off."""
         self.capture.unfollow()

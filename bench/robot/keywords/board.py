@@ -8,21 +8,29 @@ from pathlib import Path
 from robot.api import SkipExecution, logger
 from robot.libraries.BuiltIn import BuiltIn
 
+from bench.baseline import Baseline
 from bench.capabilities import Capability
+from bench.guest_heap import GuestHeap
 from bench.layers.tcp_state import TcpError
 from bench.layers.websocket import WebSocket
 from bench.peer import Peer, PeerError
 from bench.robot import session
 from bench.robot.keywords.base import Keywords
 from bench.robot.listener import LISTENER
-from emulation.errors import GuestFault
+from emulation.errors import GuestFault, UserError
 
+SETTLE = 0.5
+"""Virtual seconds in which the board has seen the last that clients have sent."""
 ALIVE = "alive?"
 """What a health check says to the server."""
 
 
 class BoardKeywords(Keywords):
-    """The board's console, its time and its health."""
+    """The board's console, its time, its memory and its health."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: Baseline | None = None
 
     def boot_application(self, path: Path) -> None:
         """Go on with another board: freshly booted, this Python file frozen into its firmware as main.py.
@@ -34,6 +42,48 @@ class BoardKeywords(Keywords):
         if session.firmware_is_given():
             raise SkipExecution("it needs a firmware with an application of its own")
         LISTENER.visit(path)
+
+    def reset_board(self) -> float:
+        """Press the reset button; returns the virtual seconds until the firmware was ready again.
+
+        It is a power-on reset: nothing of the memory stays, and the board's time begins at 0. Clients hear
+        nothing of it: their connections are open on their side only. Fails if the firmware gets not ready.
+
+        | ${seconds}= | Reset Board |
+        """
+        try:
+            return LISTENER.reset()
+        except UserError as error:
+            raise AssertionError(str(error)) from None
+
+    def note_what_board_holds(self) -> None:
+        """Count what the board has taken: buffers, connections, Python objects that are in use.
+
+        `Board Should Hold What It Held` compares with it. Best after a first client has warmed the board up.
+        """
+        self.board.run(SETTLE)
+        self._held = Baseline.take(self.board)
+
+    def board_should_hold_what_it_held(self) -> None:
+        """The board has to have given everything back since `Note What Board Holds`.
+
+        What may linger for a while, as fragments that wait for others, is waited for.
+        """
+        if self._held is None:
+            raise AssertionError("nothing to compare with: use `Note What Board Holds` first")
+        self.board.run(SETTLE)
+        if differences := self._held.settle(self.board):
+            raise AssertionError("the board holds what it did not hold before: " + "; ".join(differences))
+
+    def free_memory_should_be_at_least(self, size: int) -> None:
+        """So many bytes of the Python heap have to be free, were garbage collected now.
+
+        | Free Memory Should Be At Least | 20000 |
+        """
+        free = GuestHeap(self.board).collected().free
+        logger.info(f"{free} bytes are free")
+        if free < size:
+            raise AssertionError(f"expected at least {size} bytes of free heap, but {free} are free")
 
     def run_board_for(self, time: timedelta) -> None:
         """Let so much virtual time pass."""
@@ -48,7 +98,7 @@ class BoardKeywords(Keywords):
 
     def console_of_this_test_should_be(self, *lines: str) -> None:
         """What the board has printed since the test began has to be these lines, and nothing else."""
-        came = self.board.uart.text[session.current().printed :].splitlines()
+        came = LISTENER.console.splitlines()
         if came != list(lines):
             wanted = "\n".join(lines) or "nothing"
             raise AssertionError(
