@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    clients    layer:websocket    needs:servers
+Test Tags        layer:websocket    clients    needs:servers    fast
 
 
 *** Variables ***
@@ -39,6 +39,7 @@ A Place Is Free When A Client Leaves
 
 Clients Come And Go
     [Documentation]    Many more, one after the other, than there are places.
+    [Tags]    -fast    slow
     FOR    ${number}    IN RANGE    25
         Open WebSocket
         Connection Should Still Echo    client ${number}

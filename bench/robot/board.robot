@@ -5,7 +5,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        layer:board
+Test Tags        layer:board    fast
 
 
 *** Test Cases ***
@@ -90,7 +90,7 @@ There Is Room For Long Messages
 
 Memory Is Not Used Up By Clients
     [Documentation]    Long messages, one client after the other.
-    [Tags]    memory    needs:websocket
+    [Tags]    memory    needs:websocket    -fast    slow
     ${data}=    Bytes Of Length    ${4096}
     FOR    ${_}    IN RANGE    30
         Open WebSocket
@@ -101,7 +101,7 @@ Memory Is Not Used Up By Clients
 
 Memory Is Not Used Up By Clients Who Leave In Between
     [Documentation]    A message that never ends is forgotten with its client.
-    [Tags]    memory    negative    needs:websocket
+    [Tags]    memory    negative    needs:websocket    -fast    slow
     ${data}=    Bytes Of Length    ${4000}
     FOR    ${_}    IN RANGE    30
         Open WebSocket

@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    close    layer:websocket    rfc6455-5.5.1    needs:websocket
+Test Tags        layer:websocket    close    rfc6455-5.5.1    needs:websocket    fast
 
 
 *** Test Cases ***

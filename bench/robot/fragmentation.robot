@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    fragmentation    layer:websocket    rfc6455-5.4    needs:websocket
+Test Tags        layer:websocket    fragmentation    rfc6455-5.4    needs:websocket    fast
 
 
 *** Variables ***

@@ -8,7 +8,9 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        layer:ip
+Test Tags        layer:ip    fast
+
+Name             IP Robustness
 
 
 *** Variables ***

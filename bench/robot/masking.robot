@@ -9,7 +9,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    masking    rfc6455-5.3    needs:websocket
+Test Tags        layer:websocket    masking    rfc6455-5.3    needs:websocket    fast
 
 
 *** Variables ***
@@ -78,7 +78,7 @@ The Key Starts Anew With Every Frame
 
 A Frame Cut Within Its Key Is Put Together Again
     [Documentation]    TCP is a stream: header, key and payload may come in any number of segments.
-    [Tags]    tcp
+    [Tags]    layer:tcp
     Open WebSocket
     FOR    ${position}    IN RANGE    1    10
         VAR    @{cut}=    ${position}

@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    handshake    layer:websocket    rfc6455-4.2    needs:websocket
+Test Tags        layer:websocket    handshake    rfc6455-4.2    needs:websocket    fast
 
 
 *** Variables ***
@@ -114,7 +114,7 @@ A Request That Is Too Long Is Refused
 
 A Request In Any Segments Is Understood
     [Documentation]    TCP is a stream: the request may come byte by byte.
-    [Tags]    layer:tcp
+    [Tags]    layer:tcp    -fast    slow
     [Template]    Request In Segments Of Size Should Be Understood
     1
     2

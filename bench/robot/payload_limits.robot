@@ -9,7 +9,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    payload    rfc6455-5.2    needs:servers
+Test Tags        layer:websocket    payload    rfc6455-5.2    needs:servers    fast
 
 
 *** Variables ***
@@ -22,6 +22,7 @@ ${WRAPS_AROUND}    ${0xFFFFFFFFFFFFFFFC}
 *** Test Cases ***
 Text Of Every Form Of Length Is Echoed
     [Documentation]    The edges of the 7 bit and the 16 bit form, up to the limit.
+    [Tags]    -fast    slow
     [Template]    Text Of Length Should Be Echoed
     ${0}
     ${1}
@@ -113,7 +114,7 @@ Fragments Beyond The Limit Are Refused
 
 The Limit Is Counted Anew For Each Message
     [Documentation]    A long message, fragmented or not, leaves the full limit to the next.
-    [Tags]    rfc6455-5.4
+    [Tags]    rfc6455-5.4    -fast    slow
     Open WebSocket
     ${data}=    Bytes Of Length    ${MAX_PAYLOAD}
     ${first}    ${second}=    Evaluate    $data[:4000], $data[4000:]

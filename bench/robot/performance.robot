@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        layer:websocket    performance    needs:servers
+Test Tags        layer:websocket    performance    needs:servers    fast
 
 
 *** Test Cases ***

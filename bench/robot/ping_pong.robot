@@ -8,7 +8,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    ping    rfc6455-5.5    needs:websocket
+Test Tags        layer:websocket    ping    rfc6455-5.5    needs:websocket    fast
 
 
 *** Test Cases ***
@@ -136,7 +136,7 @@ A Ping After The Closing Handshake Gets No Answer
 
 Pings Are Answered Over IPv6
     [Documentation]    The same server listens on both families.
-    [Tags]    ipv6
+    [Tags]    layer:ipv6
     Open WebSocket    ipv6=True
     Send Ping    over IPv6
     Pong Should Arrive    over IPv6

@@ -9,7 +9,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    sub-protocol    layer:websocket    rfc6455-4.2.2    needs:servers
+Test Tags        layer:websocket    sub-protocol    rfc6455-4.2.2    needs:servers    fast
 
 
 *** Test Cases ***

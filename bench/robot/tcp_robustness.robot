@@ -8,7 +8,9 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        layer:tcp    tcp
+Test Tags        layer:tcp    fast
+
+Name             TCP Robustness
 
 
 *** Test Cases ***

@@ -9,7 +9,7 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    timeout    layer:websocket    needs:servers
+Test Tags        layer:websocket    timeout    needs:servers    fast
 
 
 *** Test Cases ***

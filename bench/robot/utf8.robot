@@ -8,7 +8,9 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    utf8    layer:websocket    rfc6455-8.1    rfc3629-3    needs:websocket
+Test Tags        layer:websocket    utf8    rfc6455-8.1    rfc3629-3    needs:websocket    fast
+
+Name             UTF-8
 
 
 *** Test Cases ***

@@ -9,7 +9,9 @@ Library          bench.robot.BoardLibrary
 
 Test Teardown    Conclude Test
 
-Test Tags        websocket    zephyr-js    needs:servers
+Test Tags        layer:websocket    zephyr-js    needs:servers    fast
+
+Name             Zephyr.js API
 
 
 *** Variables ***
