@@ -33,6 +33,9 @@ source_suffix = {".md": "markdown"}
 myst_heading_anchors = 4
 myst_enable_extensions: list[str] = []
 
+# Code without a named language is commands and their output.
+highlight_language = "text"
+
 # What a docstring has in single backticks is code, and a link where it names something documented here.
 default_role = "py:obj"
 autodoc_member_order = "bysource"

@@ -29,7 +29,7 @@ SCAPY_HOOKS = frozenset(
 
 
 def mark_examples(lines: list[str]) -> list[str]:
-    """Indented paragraphs as code; those in lists, or after `::` or a directive, are as they should be."""
+    """Indented paragraphs as Python; those in lists or after a directive are as they should be."""
     marked: list[str] = []
     within = False
     last = ""
@@ -39,9 +39,10 @@ def mark_examples(lines: list[str]) -> list[str]:
             indented
             and not within
             and not (marked and marked[-1])
-            and not last.endswith("::")
             and not re.match(r"\s*(\.\. |[-*] |\d+\. |:)", last)
         ):
+            if last.endswith("::"):
+                marked[-2] = marked[-2].removesuffix(":")
             marked += [".. code-block:: python", ""]
         if line.strip():
             within = indented

@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 ROOT = Path(__file__).resolve().parents[2]
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Getting started": ("getting_started", "tutorial"),
+    "First steps": ("getting_started", "tutorial"),
     "Concepts": ("concepts", "architecture", "emulator", "firmware"),
     "How to": (
         *("crafting", "live", "applications", "your_elf", "zephyr", "renode"),
