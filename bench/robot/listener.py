@@ -9,6 +9,7 @@ import atexit
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from bench.report.figures import FIGURES, append_figures
 from bench.robot import session
 from bench.robot.record import TestRecord
 from bench.robot.stopwatch import Stopwatch
-from emulation.errors import GuestFault, UserError
+from emulation.errors import EngineLacks, GuestFault, UserError
 
 
 class BoardListener:
@@ -109,7 +110,8 @@ class BoardListener:
     def end_keyword(self, data: Any, result: Any) -> None:
         """Note what failed, and when."""
         if self._record is not None:
-            self._record.keyword_ended(result.message if result.failed else "")
+            with suppress(EngineLacks, GuestFault):  # an engine that has ended says so where the test asks it
+                self._record.keyword_ended(result.message if result.failed else "")
 
     def end_test(self, data: Any, result: Any) -> None:
         """Finish the capture, judge the guest, put figures and ladder of the test into the log."""

@@ -26,8 +26,8 @@ MICRO = 1_000_000
 REGISTERS = ("EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI", "PC")
 """Names of the registers in Renode; its PC is EIP."""
 TAIL_LINES = 12
-RESTORES = 150
-"""Restores after which a fresh process takes over: Renode 1.12 loses 5 MB of memory at each."""
+RESTORES = 1000
+"""Restores after which a fresh process takes over: Renode 1.12 keeps some 0.5 MB at each."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from emulation.errors import UserError
 from emulation.renode import guard
 from emulation.renode.find import Renode
 
-AGENT = Path(__file__).with_name("agent.py")
-OPTIONS = ("--disable-xwt", "--console", "--plain")
-"""Headless in all versions; with `--console` no port is opened."""
+CONSOLE, AGENT = (Path(__file__).with_name(name) for name in ("console.py", "agent.py"))
+OPTIONS = ("--disable-xwt", "--hide-monitor", "--plain", "--robot-server-port", "-2")
+"""Headless in all versions, without a console and without an open port: with -1, which stands for no robot
+server, the monitor would get a port."""
 
 START_PATIENCE = 60.0
 PATIENCE = 60.0
@@ -54,7 +55,8 @@ class RenodeProcess:
         for pipe in (requests, answers):
             pipe.unlink(missing_ok=True)
             os.mkfifo(pipe)
-        script.write_text(f'include @{_escaped(AGENT)}\nserve_bench "{requests}" "{answers}"\n')
+        includes = "".join(f"include @{_escaped(path)}\n" for path in (CONSOLE, AGENT))
+        script.write_text(f'{includes}serve_bench "{requests}" "{answers}"\n')
         # Opened for both directions, as Renode has not opened its ends yet.
         self._requests = os.open(requests, os.O_RDWR | os.O_CLOEXEC)
         self._answers = os.open(answers, os.O_RDWR | os.O_CLOEXEC)
