@@ -14,13 +14,12 @@ from pathlib import Path
 from emulation.elf import Firmware
 from emulation.errors import EngineLacks, Evidence, GuestFault, UserError
 from emulation.machine import Stop, TimedFrame
-from emulation.platform import ARDUINO_101
 from emulation.renode.cable import MAXIMUM, MINIMUM, Cable, Waiting
 from emulation.renode.find import find_renode
 from emulation.renode.limits import LACKS, ended_by_rendering, unknown_type
 from emulation.renode.process import Refused, RenodeFailed, RenodeProcess
 
-SCRIPT = ARDUINO_101.with_suffix(".resc")
+SCRIPT = Path(__file__).with_name("arduino_101.resc")
 ETHERNET = "spi1.ethernet"
 MICRO = 1_000_000
 REGISTERS = ("EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI", "PC")

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from emulation.errors import UserError
-from emulation.platform import ARDUINO_101, load_platform
+from emulation.platform import load_platform
 from emulation.platform.renode import descriptions_for
+from emulation.renode.machine import SCRIPT
 
-SCRIPT = ARDUINO_101.with_suffix(".resc")
-SUITE = ARDUINO_101.with_suffix(".robot")
+SUITE = SCRIPT.with_suffix(".robot")
 FIRMWARE = Path(__file__).parents[3] / "build" / "firmware" / "ws_bench.elf"
 FAILED = "There was an error"
 """What the monitor prints when it gives up a script."""

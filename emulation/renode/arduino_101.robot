@@ -1,7 +1,7 @@
 *** Comments ***
 For Renode's own test runner, with nothing of the bench:
 
-    renode-test emulation/platform/arduino_101.robot
+    renode-test emulation/renode/arduino_101.robot
 
 It boots build/firmware/ws_bench.elf, which `bench firmware` builds; another ELF: --variable BIN:/path/to/it
 Its words are those of Robot Framework 3.1, which old versions of Renode come with.
@@ -71,7 +71,7 @@ Boot The Board
 Load
     [Arguments]    ${description}
     Execute Command    Clear
-    Execute Command    $platform=@${CURDIR}/${description}
+    Execute Command    $platform=@${CURDIR}/../platform/${description}
     Execute Command    $bin=@${BIN}
     Execute Script    ${SCRIPT}
 
@@ -85,4 +85,6 @@ Send To The Board
 Board Should Send
     [Documentation]    One of the next frames has these bytes, given in hexadecimal, at this place.
     [Arguments]    ${bytes}    ${at}
-    Wait For Outgoing Packet With Bytes At Index    ${bytes}    ${at}    20    2
+    # One frame a try: of several that wait, Renode looks at the second only when yet another arrives.
+    Wait Until Keyword Succeeds    40x    0s
+    ...    Wait For Outgoing Packet With Bytes At Index    ${bytes}    ${at}    1    0.1
