@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,18 @@ def load_engine(engine: str) -> Callable[..., Machine]:
     module, name = ENGINES[engine]
     make: Callable[..., Machine] = getattr(importlib.import_module(module), name)
     return make
+
+
+def full_name(engine: str) -> str:
+    """The engine with the version of the program that it drives; the bare name where that is not there.
+
+    Starts no machine, but may ask the program for its version, which takes a second.
+    """
+    try:
+        with contextlib.closing(create_machine(engine, platform=None, seed=0)) as machine:
+            return f"{engine} ({machine.description})"
+    except UserError:
+        return engine
 
 
 def create_machine(engine: str, *, platform: Path | None, seed: int) -> Machine:

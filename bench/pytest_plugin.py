@@ -58,7 +58,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _how(config: pytest.Config) -> str:
-    return f"bench: engine {config.getoption('engine')}, seed {config.getoption('board_seed')}"
+    name = config.getoption("engine")
+    if name != ENGINE:  # that one has the bench's version
+        from bench.engines import full_name
+
+        name = full_name(name)
+    return f"bench: engine {name}, seed {config.getoption('board_seed')}"
 
 
 def _is_asked_for(config: pytest.Config) -> bool:
