@@ -21,7 +21,7 @@ from emulation.errors import GuestFault, UserError
 
 if TYPE_CHECKING:
     from bench.board import Board
-    from bench.live import Event, WebConsole
+    from bench.live import Event, TapDevice, WebConsole
 
 LOOPBACK = "127.0.0.1"
 CONSOLE_PORT = 8090
@@ -102,6 +102,12 @@ def parse_console(_ctx: click.Context, _option: click.Parameter, value: str | No
     f" [default: {LOOPBACK}:{CONSOLE_PORT}, or another port if that is taken]",
 )
 @click.option("--no-console", is_flag=True, help="Do without the web console.")
+@click.option(
+    "--tap",
+    metavar="NAME",
+    help="Also join this network interface of the machine, a TAP, to the board's segment; it is made if there"
+    " is none of that name. Needs root, or a TAP that root has made for you.",
+)
 @click.option("--fast", is_flag=True, help="Let the board's time run ahead of the clock while it has work.")
 @click.option("--capture", type=click.Path(path_type=Path), help="Write all frames to this pcapng file.")
 @click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
@@ -119,6 +125,7 @@ def command(
     bind: str,
     console_at: ConsoleAt,
     no_console: bool,
+    tap: str | None,
     fast: bool,
     capture: Path | None,
     engine: str,
@@ -131,27 +138,30 @@ def command(
     """Boot a board and let clients on this machine reach it, until Ctrl-C.
 
     What the board prints goes to the terminal, and to a page for browsers, the web console, which also shows
-    the frames and works the board. No root, no TAP device: each connection is carried on to the board by one
-    of the bench. Ctrl-C and SIGTERM close the connections and end with exit code 0; a board that
+    the frames and works the board. Neither root nor a TAP is needed: each connection is carried on to the
+    board by one of the bench. Ctrl-C and SIGTERM close the connections and end with exit code 0; a board that
     crashes ends with 1, and what keeps it from starting, as a port in use, with 2.
     """
     from bench.addresses import station_at
     from bench.board import Board
+    from bench.live import TapDevice
+    from bench.live.tap_device import host_beside_both
     from bench.readiness import wanted_line
 
     names = BOARD_PORTS if firmware is None else {}
     station = station_at(ip, mac)
-    with (
-        Board.boot(engine, firmware, seed=seed, station=station) as board,
-        contextlib.suppress(KeyboardInterrupt),
-    ):
+    with contextlib.ExitStack() as stack:
+        device = None if tap is None else stack.enter_context(TapDevice(tap, host_beside_both(station)))
+        board = stack.enter_context(Board.boot(engine, firmware, seed=seed, station=station))
         # Ctrl-C raises only until the loop handles it.
+        stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         asyncio.run(
             serve(
                 board,
                 forwards,
                 bind,
                 console_at=None if no_console else console_at,
+                tap=device,
                 fast=fast,
                 capture=capture,
                 ready=wanted_line(ready, firmware),
@@ -166,6 +176,7 @@ async def serve(
     bind: str,
     *,
     console_at: ConsoleAt | None = None,
+    tap: TapDevice | None = None,
     fast: bool = False,
     capture: Path | None = None,
     ready: str | None = None,
@@ -175,15 +186,19 @@ async def serve(
 
     Raises UserError, GuestFault.
     """
-    from bench.live import About, LiveBoard, Relay, WebConsole
+    from bench.live import About, LiveBoard, Relay, TapBridge, WebConsole
     from bench.readiness import await_ready
 
     with LiveBoard(board, fast=fast, capture=capture) as live:
         live.feed.subscribe(Terminal())
         for note in await_ready(board, ready):
             print(note, flush=True)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, live.stop)
         relay = Relay(live)
         console: WebConsole | None = None
+        bridge: TapBridge | None = None
         fault: GuestFault | None = None
         try:
             ports = [await relay.listen(each.host_port, each.board_port, bind) for each in forwards]
@@ -198,9 +213,10 @@ async def serve(
             for port, forward in zip(ports, forwards, strict=True):
                 name = f" ({names[forward.board_port]})" if forward.board_port in names else ""
                 print(f"{url(bind, port)} to port {forward.board_port} of the board{name}", flush=True)
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, live.stop)
+            if tap is not None:
+                bridge = TapBridge(live, tap)
+                first = min((forward.board_port for forward in forwards), default=8080)
+                print(f"{url(board.ip, first)} reaches the board by the TAP {tap.name}", flush=True)
             await live.run()
         except GuestFault as error:
             fault = error
@@ -209,6 +225,8 @@ async def serve(
             relay.close()
             if console is not None:
                 await console.close(fault)
+            if bridge is not None:
+                bridge.close()
             await asyncio.sleep(0)  # the sockets close in the loop's next turn
 
 

@@ -9,6 +9,7 @@
 - `live_board`: runs the board from an asyncio loop, in short slices
 - `relay`: TCP connections of the host, each carried on by one to the board
 - `events`: what happens, for whoever wants to watch: frames, console, connections
+- `tap_device`, `tap_bridge`: a network interface of the host on the board's segment
 - `web_console`: a page for browsers that shows all of it and works the board (`page/`)
 """
 
@@ -16,6 +17,8 @@ from bench.live.events import ConnectionEvent, Event, Feed, FrameEvent, ResetEve
 from bench.live.live_board import LiveBoard
 from bench.live.pacer import Pacer
 from bench.live.relay import Relay
+from bench.live.tap_bridge import TapBridge
+from bench.live.tap_device import TapDevice
 from bench.live.web_console import About, WebConsole
 
 __all__ = [
@@ -28,6 +31,8 @@ __all__ = [
     "Pacer",
     "Relay",
     "ResetEvent",
+    "TapBridge",
+    "TapDevice",
     "UartEvent",
     "WebConsole",
 ]

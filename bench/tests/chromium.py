@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TIMEOUT = 30.0
@@ -47,57 +47,27 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
-class Browser:
-    """A browser with a profile of its own below `folder`; `options` are further ones of the command line."""
+class Tab:
+    """A page of a browser; `url` is where the protocol reaches it."""
 
-    def __init__(self, folder: Path, *options: str, command: tuple[str, ...] = ()) -> None:
-        assert PROGRAM is not None
+    def __init__(self, url: str) -> None:
         self.errors: list[str] = []
-        """What pages have thrown, logged as errors or been refused."""
-        self._profile = folder / "chromium"
-        self._profile.mkdir(parents=True)
-        # Its sandbox refuses to work for root, and in many containers; the only pages are our own.
-        self._process = subprocess.Popen(
-            [*command, PROGRAM, *OPTIONS, "--no-sandbox", f"--user-data-dir={self._profile}", *options],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": str(folder)},
-        )
+        """What its pages have thrown, logged as errors or been refused."""
         self._numbers = itertools.count(1)
-        self._page: ClientConnection | None = None
         self._open = contextlib.ExitStack()
-        try:
-            self._attach()
-        except BaseException:
-            self.close()
-            raise
-
-    def _attach(self) -> None:
-        announced = self._profile / "DevToolsActivePort"
-        wait_for(lambda: announced.is_file() and "\n" in announced.read_text(), "the browser")
-        port = int(announced.read_text().split()[0])
-        found: list[str] = []
-
-        def pages() -> bool:
-            server = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
-            with contextlib.closing(server):
-                server.request("GET", "/json/list")
-                targets = json.load(server.getresponse())
-            found[:] = [each["webSocketDebuggerUrl"] for each in targets if each["type"] == "page"]
-            return bool(found)
-
-        wait_for(pages, "its first page")
-        self._page = self._open.enter_context(connect(found[0], max_size=LARGEST, compression=None))
+        self._page = self._open.enter_context(connect(url, max_size=LARGEST, compression=None))
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Call a method of the protocol. Raises AssertionError for one that fails."""
-        assert self._page is not None
+        return self._call(method, parameters, TIMEOUT)
+
+    def _call(self, method: str, parameters: dict[str, Any], patience: float) -> dict[str, Any]:
         number = next(self._numbers)
         self._page.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            message = json.loads(self._page.recv(TIMEOUT))
+            message = json.loads(self._page.recv(patience))
             if message.get("id") == number:
                 assert "error" not in message, f"{method}: {message['error']}"
                 result: dict[str, Any] = message["result"]
@@ -118,12 +88,13 @@ class Browser:
         assert not answer.get("errorText"), answer
         self.wait("document.readyState === 'complete' && location.href !== 'about:blank'")
 
-    def evaluate(self, script: str) -> Any:
+    def evaluate(self, script: str, patience: float = TIMEOUT) -> Any:
         """The value of a JavaScript expression; a promise is waited for.
 
         Raises AssertionError if it throws.
         """
-        answer = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        about = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        answer = self._call("Runtime.evaluate", about, patience)
         assert "exceptionDetails" not in answer, f"{script}: {answer}"
         return answer["result"].get("value")
 
@@ -191,11 +162,60 @@ class Browser:
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
     def close(self) -> None:
-        """End the browser."""
-        if self._page is not None:
-            with contextlib.suppress(Exception):  # it may be gone already
-                self.call("Browser.close")
+        """Leave it."""
         self._open.close()
+
+
+class Browser(Tab):
+    """A browser with a profile of its own below `folder`, and its first page."""
+
+    def __init__(self, folder: Path) -> None:
+        assert PROGRAM is not None
+        self._profile = folder / "chromium"
+        self._profile.mkdir(parents=True)
+        # Its sandbox refuses to work for root, and in many containers; the only pages are our own.
+        self._process = subprocess.Popen(
+            [PROGRAM, *OPTIONS, "--no-sandbox", f"--user-data-dir={self._profile}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "HOME": str(folder)},
+        )
+        self._port = 0
+        try:
+            wait_for(self._announced, "the browser")
+            wait_for(lambda: bool(self._pages()), "its first page")
+            super().__init__(self._pages()[0])
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
+
+    def _announced(self) -> bool:
+        announced = self._profile / "DevToolsActivePort"
+        words = announced.read_text().split("\n") if announced.is_file() else []
+        self._port = int(words[0]) if len(words) > 1 else 0
+        return bool(self._port)
+
+    def _pages(self) -> list[str]:
+        return [
+            each["webSocketDebuggerUrl"] for each in self._ask("GET", "/json/list") if each["type"] == "page"
+        ]
+
+    def _ask(self, method: str, path: str) -> Any:
+        server = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT)
+        with contextlib.closing(server):
+            server.request(method, path)
+            return json.load(server.getresponse())
+
+    def tab(self) -> Tab:
+        """One more page."""
+        return Tab(self._ask("PUT", "/json/new?about:blank")["webSocketDebuggerUrl"])
+
+    def close(self) -> None:
+        """End the browser."""
+        with contextlib.suppress(Exception):  # it may be gone already
+            self.call("Browser.close")
+        super().close()
         try:
             self._process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:

@@ -2,59 +2,32 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 import signal
 import socket
-import subprocess
-import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from scapy.utils import rdpcap
 from websockets.sync.client import connect
 
 from bench.cli import main
+from bench.cli.serve import CONSOLE_PORT, ConsoleAt, command, parse_console
 from bench.tests.elf import UD2, with_code_at
-
-TIMEOUT = 30
-
-
-class Server:
-    """The process, once it has said that clients may come."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench", "serve", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.lines: list[str] = []
-
-    def read_until(self, pattern: str) -> re.Match[str]:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if found := re.search(pattern, line):
-                return found
-        raise AssertionError(f"{self.lines}; {self.process.stderr and self.process.stderr.read()}")
-
-    def end(self, number: signal.Signals) -> tuple[int, str]:
-        self.process.send_signal(number)
-        _, errors = self.process.communicate(timeout=TIMEOUT)
-        return self.process.returncode, errors
+from bench.tests.serve_process import TIMEOUT, ServeProcess
 
 
 @pytest.fixture
-def servers() -> Iterator[list[Server]]:
-    started: list[Server] = []
-    yield started
-    for server in started:
-        if server.process.poll() is None:
-            server.process.kill()
-            server.process.communicate()
+def servers() -> Iterator[list[ServeProcess]]:
+    started: list[ServeProcess] = []
+    with contextlib.ExitStack() as stack:
+        yield started
+        for server in started:
+            stack.enter_context(server)
 
 
 def echo(url: str) -> None:
@@ -65,10 +38,11 @@ def echo(url: str) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_asked_to_end(
-    servers: list[Server], tmp_path: Path, number: signal.Signals
+    servers: list[ServeProcess], tmp_path: Path, number: signal.Signals
 ) -> None:
     capture = tmp_path / "live.pcapng"
-    servers.append(server := Server("--port", "0", "--port", "0:8081", "--fast", "--capture", str(capture)))
+    arguments = ("--port", "0", "--port", "0:8081", "--fast", "--capture", str(capture))
+    servers.append(server := ServeProcess(*arguments))
     first = server.read_until(r"(ws://127\.0\.0\.1:\d+/) to port 8080 of the board \(echo\)")[1]
     second = server.read_until(r"(ws://127\.0\.0\.1:\d+/) to port 8081 of the board \(the sample")[1]
     assert server.lines[0] == "ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082"
@@ -82,9 +56,9 @@ def test_it_serves_until_it_is_asked_to_end(
         echo(first)
 
 
-def test_a_board_that_crashes_ends_it_with_the_evidence(servers: list[Server], tmp_path: Path) -> None:
+def test_a_board_that_crashes_ends_it_with_the_evidence(servers: list[ServeProcess], tmp_path: Path) -> None:
     elf = with_code_at("tcp_input", UD2, tmp_path / "defective.elf")
-    servers.append(server := Server("--port", "0", "--firmware", str(elf)))
+    servers.append(server := ServeProcess("--port", "0", "--firmware", str(elf)))
     port = int(server.read_until(r"ws://127\.0\.0\.1:(\d+)/ to port 8080 of the board$")[1])
     with socket.create_connection(("127.0.0.1", port)) as client:
         _, errors = server.process.communicate(timeout=TIMEOUT)
@@ -96,10 +70,10 @@ def test_a_board_that_crashes_ends_it_with_the_evidence(servers: list[Server], t
     assert "Traceback" not in errors
 
 
-def test_a_port_of_the_host_may_be_chosen(servers: list[Server]) -> None:
+def test_a_port_of_the_host_may_be_chosen(servers: list[ServeProcess]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    servers.append(server := Server("--port", f"{port}:8082", "--fast"))
+    servers.append(server := ServeProcess("--port", f"{port}:8082", "--fast"))
     server.read_until(rf"ws://127\.0\.0\.1:{port}/ to port 8082 of the board")
     with connect(f"ws://127.0.0.1:{port}/", subprotocols=["echo"]) as client:  # type: ignore[list-item]
         assert client.subprotocol == "echo"
@@ -126,6 +100,55 @@ def test_an_address_of_another_machine_is_refused() -> None:
     result = CliRunner().invoke(main, ["serve", "--port", "0", "--bind", "192.0.2.77"])
     assert result.exit_code == 2
     assert "cannot listen on 192.0.2.77" in result.stderr
+
+
+def test_the_console_has_a_port_of_its_own(servers: list[ServeProcess]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    servers.append(server := ServeProcess("--port", "0", "--console", str(port)))
+    server.read_until(rf"^http://127\.0\.0\.1:{port}/ is the web console$")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=TIMEOUT) as page:
+        assert "<title>Live board</title>" in page.read().decode()
+
+
+def test_a_console_port_in_use_is_an_error_only_if_it_was_asked_for(servers: list[ServeProcess]) -> None:
+    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", CONSOLE_PORT)) as taken:
+        assert taken
+        servers.append(server := ServeProcess("--port", "0"))
+        assert server.read_until(r"^http://127\.0\.0\.1:(\d+)/ is the web console$")[1] != str(CONSOLE_PORT)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = CliRunner().invoke(main, ["serve", "--port", "0", "--console", str(port)])
+    assert result.exit_code == 2
+    assert f"error: port {port} of 127.0.0.1 is in use" in result.stderr
+
+
+def test_one_can_do_without_a_console(servers: list[ServeProcess]) -> None:
+    servers.append(server := ServeProcess("--port", "0", "--no-console"))
+    server.read_until("^ws://")
+    assert not [line for line in server.lines if line.startswith("http://")]
+
+
+@pytest.mark.parametrize("value", ["http", "70000", "a:b:1", "", "127.0.0.1:", "8090:8080x"])
+def test_a_console_that_is_nowhere_is_refused(value: str) -> None:
+    result = CliRunner().invoke(main, ["serve", "--console", value])
+    assert result.exit_code == 2
+    assert "is not understood" in result.stderr
+    assert "--console 0.0.0.0:8090" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "place"),
+    [
+        (None, ConsoleAt("127.0.0.1", CONSOLE_PORT, wanted=False)),
+        ("0", ConsoleAt("127.0.0.1", 0, wanted=True)),
+        ("0.0.0.0:9000", ConsoleAt("0.0.0.0", 9000, wanted=True)),
+        ("[::1]:9000", ConsoleAt("::1", 9000, wanted=True)),
+        ("localhost:9000", ConsoleAt("localhost", 9000, wanted=True)),
+    ],
+)
+def test_a_place_for_the_console_is_understood(value: str | None, place: ConsoleAt) -> None:
+    assert parse_console(click.Context(command), command.params[0], value) == place
 
 
 def test_firmware_that_never_says_that_it_is_ready_is_refused() -> None:

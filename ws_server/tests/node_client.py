@@ -49,8 +49,8 @@ SAMPLE: dict[str, list[list[Any]]] = {
 """The same for Zephyr.js' sample."""
 
 
-async def told(url: str, scenario: str) -> Any:
-    """What the client was told in a scenario."""
+async def told(url: str, scenario: str, timeout: float = TIMEOUT) -> Any:
+    """What the client was told in a scenario, which takes `timeout` seconds at most."""
     process = await asyncio.create_subprocess_exec(
         NODE or "node",
         str(HERE / "node" / "client.js"),
@@ -60,7 +60,7 @@ async def told(url: str, scenario: str) -> Any:
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), TIMEOUT)
+        output, _ = await asyncio.wait_for(process.communicate(), timeout)
     except BaseException:
         if process.returncode is None:
             process.kill()
