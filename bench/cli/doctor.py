@@ -24,9 +24,6 @@ from emulation import paths
 from emulation.errors import UserError
 
 MINIMUM_PYTHON = (3, 11)
-ZEPHYR_LTS = (1, 14)
-"""The last Zephyr release line that has the board."""
-
 PROBE_TIMEOUT = 20.0
 """Wall seconds after which a program that is asked for its version counts as broken."""
 
@@ -283,21 +280,16 @@ def renode() -> Finding:
 
 
 def zephyr() -> Finding:
-    """A Zephyr tree for firmware on Zephyr's stack."""
-    base = os.environ.get("ZEPHYR_BASE")
-    remedy = "give ZEPHYR_BASE a Zephyr 1.14 tree"
-    if not base:
-        return Finding("Zephyr tree", False, "ZEPHYR_BASE is not set", remedy, "option")
+    """A Zephyr tree, and its tools, for firmware on Zephyr's stack."""
+    from emulation.zephyr.tree import find_tools, find_tree
+
     try:
-        text = (Path(base) / "VERSION").read_text(encoding="utf-8")
-    except OSError:
-        return Finding("Zephyr tree", False, f"{base} has no VERSION file", remedy, "option")
-    numbers = dict(re.findall(r"(VERSION_MAJOR|VERSION_MINOR|PATCHLEVEL)\s*=\s*(\d+)", text))
-    version = tuple(int(numbers.get(key, -1)) for key in ("VERSION_MAJOR", "VERSION_MINOR"))
-    detail = f"{'.'.join(numbers.values())}, {base}"
-    if version != ZEPHYR_LTS:
-        return Finding("Zephyr tree", False, f"{detail}: not a 1.14, which has the board", remedy, "option")
-    return Finding("Zephyr tree", True, detail, need="option")
+        tree = find_tree()
+        find_tools()
+    except UserError as error:
+        purpose = "the same firmware on Zephyr's stack, `bench firmware --stack zephyr`"
+        return Finding("Zephyr tree", False, f"{purpose}; {error.message}", error.hint, "option")
+    return Finding("Zephyr tree", True, f"{tree.version}, {tree.base}", need="option")
 
 
 PROBES: tuple[Callable[[], Finding], ...] = (

@@ -8,12 +8,22 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from emulation.firmware.build import DEFAULT_OUT, BuildResult, build
+from bench.stacks import DEFAULT_STACK, STACKS
+from emulation.firmware.build import BuildResult
 
 
 @click.command("firmware", help="Build the firmware and show how much of the board it takes.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=DEFAULT_OUT, help="Folder for ELF, map and objects."
+    "--stack",
+    type=click.Choice(list(STACKS)),
+    default=DEFAULT_STACK,
+    show_default=True,
+    help="Network stack; zephyr needs a Zephyr 1.14 tree, named by ZEPHYR_BASE.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for ELF, map and objects. [default: build/firmware, build/firmware/zephyr]",
 )
 @click.option(
     "--app", type=click.Path(path_type=Path), help="Python file to freeze as main.py (default: the servers)."
@@ -21,11 +31,11 @@ from emulation.firmware.build import DEFAULT_OUT, BuildResult, build
 @click.option(
     "--ws-server", type=click.Path(path_type=Path), help="Folder of another ws_server package to freeze."
 )
-def command(out: Path, app: Path | None, ws_server: Path | None) -> None:
+def command(stack: str, out: Path | None, app: Path | None, ws_server: Path | None) -> None:
     """Build, unless nothing has changed, and print the size table."""
     console = Console()
     with console.status("firmware") as status:
-        result = build(
+        result = STACKS[stack].build(
             out, app=app, ws_server=ws_server, progress=lambda text: status.update(f"firmware: {text}")
         )
     console.print(size_table(result))

@@ -36,6 +36,11 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 @click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
 @click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
 @click.option(
+    "--stack",
+    type=click.Choice(["lwip", "zephyr"]),
+    help="Test the project's firmware on this network stack.",
+)
+@click.option(
     "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
 )
 @click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
@@ -67,6 +72,7 @@ def command(
     suites: tuple[str, ...],
     engine: str,
     firmware: Path | None,
+    stack: str | None,
     seed: int,
     platform: Path | None,
     ready: str | None,
@@ -86,6 +92,7 @@ def command(
     import robot
 
     from bench.robot import session
+    from bench.stacks import firmware_on
 
     project = find_project()
     paths = find_suites(suites or (map(str, project.suites) if project else ()))
@@ -94,6 +101,9 @@ def command(
     console = Console(soft_wrap=True, highlight=False)
     progress = Progress(console)
     complaints = io.StringIO()
+    if stack:
+        with phase(console, "building the firmware") as tell:
+            firmware = firmware_on(stack, firmware, tell)
     settings = session.Settings(
         engine=engine,
         firmware=firmware,

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from bench.cli import doctor
 from emulation.errors import UserError
 from emulation.firmware import build
+from emulation.zephyr import tree
 
 
 @pytest.fixture
@@ -96,6 +97,8 @@ def test_only_the_last_zephyr_with_the_board_counts(
 ) -> None:
     (tmp_path / "VERSION").write_text(f"VERSION_MAJOR = 1\nVERSION_MINOR = {minor}\nPATCHLEVEL = 3\n")
     monkeypatch.setenv("ZEPHYR_BASE", str(tmp_path))
+    monkeypatch.setattr(tree, "PARTS", {})
+    monkeypatch.setattr(tree, "find_tools", lambda: None)
     finding = doctor.zephyr()
     assert finding.present == present
     assert f"1.{minor}.3" in finding.detail

@@ -13,12 +13,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from emulation.errors import UserError
 from emulation.firmware import overlay
+from emulation.firmware.frozen import MANIFEST, Frozen, write_if_changed
 from emulation.firmware.lock import folder_lock
 from emulation.firmware.sizes import Sizes, measure
 from emulation.firmware.sources import Progress, Sources, find_sources, get_sources, sha256_of, silent
@@ -36,23 +37,10 @@ COMPILER_OPTIONS = ("-m32", "-march=lakemont")
 TIMEOUT = 1200.0
 """Seconds after which the build is ended."""
 
-_MANIFEST = """\
-package(
-    "asyncio",
-    ("__init__.py", "core.py", "event.py", "funcs.py", "lock.py", "stream.py"),
-    base_path="$(MPY_DIR)/extmod",
-)
-package("ws_server", base_path="$(STAGE_DIR)")
-module("main.py", base_path="$(STAGE_DIR)")
-"""
-"""What is frozen into flash, as makemanifest.py reads it; with line numbers, for tracebacks."""
-
 _STAMP = "stamp.json"
-_LOG = "build.log"
+LOG = "build.log"
 _RULES = "rules"
 _OBJECTS = ("board", "extmod", "frozen_mpy", "genhdr", "lib", "libc", "lwip", "net", "port", "py", "shared")
-_NOT_FROZEN = {"tests", "__pycache__"}
-_HOST_ONLY = {"__main__.py"}
 
 
 @dataclass(frozen=True)
@@ -71,20 +59,11 @@ class _Plan:
     """Everything that decides what the ELF will be."""
 
     out: Path
-    app: Path
-    ws_server: Path
+    frozen: Frozen
     sources: Sources
     regions: str
     compiler: str
     overrides: Mapping[str, str]
-
-    def frozen_files(self) -> Iterator[tuple[str, Path]]:
-        """Names below the staging folder and the files they come from."""
-        yield "main.py", self.app
-        for path in sorted(self.ws_server.rglob("*.py")):
-            relative = path.relative_to(self.ws_server)
-            if not _NOT_FROZEN.intersection(relative.parts) and path.name not in _HOST_ONLY:
-                yield f"ws_server/{relative.as_posix()}", path
 
     def rules(self) -> str:
         """Changes whenever all objects have to be compiled anew, with compiler, options and source trees."""
@@ -105,7 +84,7 @@ class _Plan:
 
         The folder the clone lies in is no input: the ELF does not depend on it.
         """
-        parts: list[str | bytes] = [self.sources.identity, self.regions, self.compiler, _MANIFEST]
+        parts: list[str | bytes] = [self.sources.identity, self.regions, self.compiler, MANIFEST]
         for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
             if path.suffix in {".c", ".h", ".S", ".ld"} or path.name == "Makefile":
                 parts += [path.relative_to(HERE).as_posix(), path.read_bytes()]
@@ -116,7 +95,7 @@ class _Plan:
         parts: list[str | bytes] = [self.base()]
         for name, text in sorted(self.overrides.items()):
             parts += [name, text]
-        for name, path in self.frozen_files():
+        for name, path in self.frozen.files():
             parts += [name, path.read_bytes()]
         return _digest(parts)
 
@@ -159,15 +138,10 @@ def build(
 def _plan(
     out: Path, app: Path | None, ws_server: Path | None, sources: Sources, overrides: Mapping[str, str]
 ) -> _Plan:
-    app = (app or DEFAULT_APP).resolve()
-    ws_server = (ws_server or DEFAULT_WS_SERVER).resolve()
-    if not app.is_file():
-        raise UserError(f"there is no application at {app}", "give the main.py to freeze into the firmware")
-    if not (ws_server / "__init__.py").is_file():
-        raise UserError(f"{ws_server} is not the ws_server package", "it lacks an __init__.py")
-    overlay.check(overrides, overlay.trees(sources, ws_server))
+    frozen = Frozen((app or DEFAULT_APP).resolve(), (ws_server or DEFAULT_WS_SERVER).resolve())
+    overlay.check(overrides, overlay.trees(sources, frozen.ws_server))
     regions = linker_regions(load_platform())
-    return _Plan(out.resolve(), app, ws_server, sources, regions, _compiler_version(), overrides)
+    return _Plan(out.resolve(), frozen, sources, regions, _compiler_version(), overrides)
 
 
 def _compiler_version() -> str:
@@ -195,7 +169,7 @@ def _current(plan: _Plan) -> BuildResult | None:
             return None
     except (OSError, ValueError, KeyError):
         return None
-    return BuildResult(elf, stamp["sha256"], measure(elf, _region_table(plan.regions)), fresh=False)
+    return BuildResult(elf, stamp["sha256"], measure(elf, region_table(plan.regions)), fresh=False)
 
 
 def _build(plan: _Plan, progress: Progress) -> BuildResult:
@@ -203,12 +177,12 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     base, fingerprint = plan.base(), plan.fingerprint()
     forget_objects(plan.out, plan.rules())
     _seed(plan, base)
-    for name in (_STAMP, _LOG, ELF_NAME):
+    for name in (_STAMP, LOG, ELF_NAME):
         (plan.out / name).unlink(missing_ok=True)
-    _stage(plan)
-    _write_if_changed(plan.out / "memory.ld", plan.regions)
-    _write_if_changed(plan.out / "manifest.py", _MANIFEST)
-    mpy_cross = _mpy_cross(plan, progress)
+    plan.frozen.stage(plan.out / "stage", plan.overrides)
+    write_if_changed(plan.out / "memory.ld", plan.regions)
+    write_if_changed(plan.out / "manifest.py", MANIFEST)
+    mpy_cross = get_mpy_cross(plan.sources, plan.out / LOG, progress)
     code, lwip = HERE, plan.sources.lwip
     if own := overlay.below(overlay.FIRMWARE, plan.overrides):
         code = overlay.lay(HERE, plan.out / "code" / overlay.FIRMWARE, own)
@@ -216,7 +190,7 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
         lwip = overlay.lay(lwip, plan.out / "code" / overlay.LWIP, theirs, only="src")
     progress("compiling")
     _make(
-        plan,
+        plan.out / LOG,
         code,
         {
             "MICROPYTHON_DIR": str(plan.sources.micropython),
@@ -232,7 +206,7 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     digest = sha256_of(elf)
     stamp = {"base": "" if plan.compiled() else base, "fingerprint": fingerprint, "sha256": digest}
     (plan.out / _STAMP).write_text(json.dumps(stamp))
-    return BuildResult(elf, digest, measure(elf, _region_table(plan.regions)), fresh=True)
+    return BuildResult(elf, digest, measure(elf, region_table(plan.regions)), fresh=True)
 
 
 def _check_compiler() -> None:
@@ -276,7 +250,9 @@ def _seed(plan: _Plan, base: str) -> None:
     with folder_lock(DEFAULT_OUT, silent):
         # Without the rules, what a copy that was cut short has left is not used by the next build.
         (plan.out / _RULES).unlink(missing_ok=True)
-        skip = shutil.ignore_patterns("stage", "*.elf", "*.map", _STAMP, _LOG, _RULES, ".lock", "frozen_*")
+        skip = shutil.ignore_patterns(
+            "stage", "zephyr", "*.elf", "*.map", _STAMP, LOG, _RULES, ".lock", "frozen_*"
+        )
         shutil.copytree(DEFAULT_OUT, plan.out, ignore=skip, dirs_exist_ok=True)
     # What depends on an override is older than the override: make notices.
     (plan.out / _RULES).write_text(plan.rules())
@@ -286,53 +262,57 @@ def _seed(plan: _Plan, base: str) -> None:
         os.utime(rules, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def _stage(plan: _Plan) -> None:
-    """Copy what is to be frozen below one folder, so that neither tests nor host-only modules get in."""
-    stage = plan.out / "stage"
-    wanted = dict(plan.frozen_files())
-    other = {name: text for name, text in plan.overrides.items() if name in wanted}
-    for path in sorted(stage.rglob("*.py")) if stage.exists() else ():
-        if path.relative_to(stage).as_posix() not in wanted:
-            path.unlink()
-    for name, source in wanted.items():
-        _write_if_changed(stage / name, other[name] if name in other else source.read_text(encoding="utf-8"))
+def get_mpy_cross(sources: Sources, log: Path, progress: Progress) -> Path:
+    """MicroPython's cross compiler, a program of the host; built once for a MicroPython tree.
 
-
-def _mpy_cross(plan: _Plan, progress: Progress) -> Path:
-    """MicroPython's cross compiler, a program of the host; built once for a MicroPython tree."""
-    tag = hashlib.sha256(plan.sources.identity.encode()).hexdigest()[:12]
+    Raises UserError if it cannot be built.
+    """
+    tag = hashlib.sha256(sources.identity.encode()).hexdigest()[:12]
     folder = build_folder() / f"mpy-cross-{tag}"
     program = folder / "mpy-cross"
     with folder_lock(folder, progress):
         if not program.exists():
             progress("building mpy-cross")
-            tree = plan.sources.micropython / "mpy-cross"
+            tree = sources.micropython / "mpy-cross"
             # The host's compiler, whatever the firmware's is.
-            _make(plan, tree, {"BUILD": str(folder), "CROSS_COMPILE": ""}, "mpy-cross", progress)
+            _make(log, tree, {"BUILD": str(folder), "CROSS_COMPILE": ""}, "mpy-cross", progress)
     return program
 
 
-def _make(plan: _Plan, folder: Path, variables: Mapping[str, str], what: str, progress: Progress) -> None:
-    """Run make in `folder`. Raises UserError with the first thing that went wrong."""
+def _make(log: Path, folder: Path, variables: Mapping[str, str], what: str, progress: Progress) -> None:
     words = ["make", "--no-print-directory", f"-j{min(os.cpu_count() or 1, 8)}", "-C", str(folder)]
     words += [f"PYTHON={sys.executable}", *(f"{name}={value}" for name, value in variables.items())]
+    run_logged(words, {}, log, re.compile(r"(CC|AS|MPY|GEN|LINK) (\S+)"), what, progress)
+
+
+def run_logged(
+    words: Sequence[str],
+    variables: Mapping[str, str],
+    log: Path,
+    step: re.Pattern[str],
+    what: str,
+    progress: Progress,
+) -> None:
+    """Run a part of a build and append what it says to a log.
+
+    `variables` are added to the environment; `progress` is told each `step`: its two groups, of
+    the second the name without folders. Raises UserError with the first thing that went wrong.
+    """
     unwanted = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CFLAGS", "LDFLAGS", "CPPFLAGS"}
     environment = {k: v for k, v in os.environ.items() if k not in unwanted} | {"LC_ALL": "C"}
     lines: list[str] = []
     with (
-        (plan.out / _LOG).open("a", encoding="utf-8", errors="replace") as log,
-        leashed(words, environment) as child,
+        log.open("a", encoding="utf-8", errors="replace") as file,
+        leashed(words, environment | dict(variables)) as child,
     ):
         assert child.stdout is not None
         for line in child.stdout:
-            log.write(line)
+            file.write(line)
             lines.append(line.rstrip())
-            if match := re.match(r"(CC|AS|MPY|GEN|LINK) (\S+)", line):
+            if match := step.match(line):
                 progress(f"{match[1]} {Path(match[2]).name}")
     if child.returncode:
-        raise UserError(
-            f"building {what} failed: {first_error(lines)}", f"the whole log is {plan.out / _LOG}"
-        )
+        raise UserError(f"building {what} failed: {first_error(lines)}", f"the whole log is {log}")
 
 
 def first_error(lines: list[str]) -> str:
@@ -351,16 +331,10 @@ def first_error(lines: list[str]) -> str:
     return next((line for line in reversed(lines) if line.strip()), "make gave no reason")
 
 
-def _region_table(regions: str) -> dict[str, tuple[int, int]]:
+def region_table(regions: str) -> dict[str, tuple[int, int]]:
+    """Origin and length of each region in what `linker_regions` gives."""
     found = re.findall(r"^\s*(\w+)[^:\n]*:\s*ORIGIN = (\w+), LENGTH = (\w+)", regions, flags=re.MULTILINE)
     return {name: (int(origin, 0), int(length, 0)) for name, origin, length in found}
-
-
-def _write_if_changed(path: Path, text: str) -> None:
-    """Keep the modification time of what stays the same: make goes by it."""
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:
