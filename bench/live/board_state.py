@@ -44,12 +44,16 @@ class BoardState:
         self._traceback = False
         self._before = self._point()
 
+    def look(self) -> None:
+        """Look at the heap, for its lowest point between two samples."""
+        self._sample_heap()
+
     def sample(self) -> dict[str, Any]:
         """The state now, and what was between the last sample and this one, for JSON.
 
         `time` virtual seconds; `ratio` virtual seconds a wall second; `load` share of the CPU's time that was
         not spent halted; `instructions` since reset; both None where the engine does not count. `heap` bytes:
-        `free`, `low` (the least free that a sample has seen since reset), `size`; None for a firmware
+        `free`, `low` (the least free that was seen since the reset), `size`; None for a firmware
         without MicroPython, or one that still boots. `traceback`: the console shows one of Python's.
         """
         if self._printed:

@@ -145,6 +145,7 @@ class WebConsole:
             await asyncio.sleep(TICK)
             if not self._sessions:
                 continue
+            self._state.look()
             portion = self._ladder.tell(BUDGET)
             state = self._state.sample() if count % STATE_TICKS == 0 else None
             count += 1

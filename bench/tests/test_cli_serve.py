@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import socket
 import urllib.request
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from scapy.utils import rdpcap
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from bench.cli import main
 from bench.cli.serve import CONSOLE_PORT, ConsoleAt, command, parse_console
@@ -58,13 +60,22 @@ def test_it_serves_until_it_is_asked_to_end(
 
 def test_a_board_that_crashes_ends_it_with_the_evidence(servers: list[ServeProcess], tmp_path: Path) -> None:
     elf = with_code_at("tcp_input", UD2, tmp_path / "defective.elf")
-    servers.append(server := ServeProcess("--port", "0", "--firmware", str(elf)))
+    servers.append(server := ServeProcess("--port", "0", "--console", "0", "--firmware", str(elf)))
+    console = server.read_until(r"http://127\.0\.0\.1:(\d+)/ is the web console")[1]
     port = int(server.read_until(r"ws://127\.0\.0\.1:(\d+)/ to port 8080 of the board$")[1])
-    with socket.create_connection(("127.0.0.1", port)) as client:
-        _, errors = server.process.communicate(timeout=TIMEOUT)
-        assert server.process.returncode == 1
-        client.settimeout(TIMEOUT)
-        assert client.recv(1) == b""
+    origin = f"http://127.0.0.1:{console}"
+    with connect(f"ws://127.0.0.1:{console}/live", origin=Origin(origin)) as page:
+        page.recv(TIMEOUT)
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            told: dict[str, object] = {}
+            while "crash" not in told:
+                told = json.loads(page.recv(TIMEOUT))
+            _, errors = server.process.communicate(timeout=TIMEOUT)
+            assert server.process.returncode == 1
+            client.settimeout(TIMEOUT)
+            assert client.recv(1) == b""
+    assert "in tcp_input" in str(told["crash"])
+    assert str(told["crash"]) in errors
     assert "guest fault (exception)" in errors
     assert "tcp_input" in errors
     assert "Traceback" not in errors
