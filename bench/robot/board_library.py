@@ -28,6 +28,25 @@ class BoardLibrary(
     Every test starts with the booted, listening board and an empty capture; nothing is left over from the
     test before it. All times are virtual: waiting costs (almost) no wall time and never races.
 
+    = A suite =
+
+    | *** Settings ***
+    | Library           bench.robot.BoardLibrary
+    | Test Teardown     Conclude Test
+    |
+    | *** Test Cases ***
+    | A Message Comes Back
+    |     Open WebSocket    8080
+    |     Send Masked Text    Hello
+    |     Text Should Arrive    Hello
+    |
+    | An Unmasked Frame Is Refused
+    |     Open WebSocket    8080
+    |     Send Unmasked    text    Hello
+    |     Connection Should Be Closed With    1002    rfc=RFC 6455, section 5.1
+
+    Run it with ``bench run my.robot``, or with plain ``robot``.
+
     = Connections =
 
     `Open WebSocket` connects and upgrades; the keywords that send and expect frames use the connection opened

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from bench.board import Board
 from bench.layers.websocket import WebSocket, describe
@@ -11,6 +12,8 @@ from bench.robot.listener import LISTENER
 
 MAX_PAYLOAD = 4096
 """`max_payload` of the echo servers in the firmware."""
+Opcode = Literal["text", "binary", "continuation", "close", "ping", "pong"]
+"""What a frame is (RFC 6455, section 5.2)."""
 PATTERN = "".join(chr(c) for c in range(0x20, 0x7F))
 """Text payloads repeat all printable ASCII characters: a byte that is lost, doubled or moved shows."""
 

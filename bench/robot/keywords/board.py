@@ -38,6 +38,9 @@ class BoardKeywords(Keywords):
         It is for the rest of the test. The application prints `listening` when clients may come, and for
         `Conclude Test` has to echo on port 8080. A test that had to run on a firmware of the user's own is
         skipped.
+
+        | Boot Application | ${CURDIR}/my_server.py |
+        | Open WebSocket |
         """
         if session.firmware_is_given():
             raise SkipExecution("it needs a firmware with an application of its own")
@@ -86,18 +89,31 @@ class BoardKeywords(Keywords):
             raise AssertionError(f"expected at least {size} bytes of free heap, but {free} are free")
 
     def run_board_for(self, time: timedelta) -> None:
-        """Let so much virtual time pass."""
+        """Let so much virtual time pass.
+
+        | Run Board For | 1 hour |
+        """
         self.board.run(time.total_seconds())
 
     def console_should_show(self, text: str, timeout: timedelta = timedelta(seconds=1)) -> None:
-        """The board has to have printed this, or to print it within so much virtual time."""
+        """The board has to have printed this, or to print it within so much virtual time.
+
+        | Console Should Show | listening on 192.0.2.1 |
+        | Console Should Show | ports 8080 | timeout=2 s |
+        """
         try:
             self.board.uart.wait_for(text, timeout.total_seconds())
         except TimeoutError as error:
             raise AssertionError(str(error)) from None
 
     def console_of_this_test_should_be(self, *lines: str) -> None:
-        """What the board has printed since the test began has to be these lines, and nothing else."""
+        """What the board has printed since the test began has to be these lines, and nothing else.
+
+        | Console Of This Test Should Be |
+        | Open WebSocket | 8081 | my_ws_protocol |
+        | Run Board For | 100 ms |
+        | Console Of This Test Should Be | CONNECTION |
+        """
         came = LISTENER.console.splitlines()
         if came != list(lines):
             wanted = "\n".join(lines) or "nothing"
@@ -115,6 +131,9 @@ class BoardKeywords(Keywords):
 
         Fails with registers, symbol and source line if the guest crashed or hangs, and with the traceback if
         there is one on the console.
+
+        | Board Should Be Healthy |
+        | Board Should Be Healthy | answer=${None} |
         """
         offers = session.current().offers
         if offers.offers(Capability.PING):
@@ -133,6 +152,8 @@ class BoardKeywords(Keywords):
 
         To be used as test teardown. The arguments, for applications that do not echo, are those of
         `Board Should Be Healthy`.
+
+        | Test Teardown | Conclude Test |
         """
         for peer in reversed(self._peers):
             peer.timeout = 1.0

@@ -36,6 +36,8 @@ class CaseKeywords(Keywords):
 
         A case in which the firmware is known to depart from its source passes if it departs exactly as is
         known; it is counted in the test's message. ``title`` is for the report.
+
+        | Entry Should Be Kept | 30 | An option of length 0 or 1 | variants=${2} |
         """
         results = []
         for case in spread(find([str(number)]), variants):

@@ -60,7 +60,11 @@ class PacketKeywords(Keywords):
             raise PeerError(packet, f"an answer with {', '.join(wrong)}", f"{instead} in {_told(answer)}")
 
     def packet_should_be_ignored(self, packet: str, within: timedelta = timedelta(milliseconds=500)) -> None:
-        """The board may send no answer of any kind within so much virtual time of a packet."""
+        """The board may send no answer of any kind within so much virtual time of a packet.
+
+        | Packet Should Be Ignored | IP()/UDP(dport=9, chksum=1)/b"abc" |
+        | Packet Should Be Ignored | IP(version=5)/ICMP() | within=2 s |
+        """
         answer = self._answer(packet, within)
         if answer is not None:
             raise PeerError(packet, "silence", _told(answer))

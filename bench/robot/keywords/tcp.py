@@ -29,7 +29,12 @@ class TcpKeywords(Keywords):
         self.peer.send(WebSocket(opcode="text") / text.encode(), schedule=schedule)
 
     def lose_next_segments_of_board(self, count: int = 1) -> None:
-        """So many segments of the board, of those that it has to send again, do not reach us."""
+        """So many segments of the board, of those that it has to send again, do not reach us.
+
+        | Lose Next Segments Of Board |
+        | Send Masked Text | hello |
+        | Text Should Arrive | hello |
+        """
         LISTENER.stopwatch.disturb()
         self.peer.lose(count)
 
@@ -38,19 +43,32 @@ class TcpKeywords(Keywords):
 
         ``flags`` are letters out of FSRPAU; ``seq`` and ``ack`` are offsets from the numbers that fit, and
         ``urgent`` is the urgent pointer.
+
+        | Inject Segment | R | seq=1000 |
+        | Connection Should Still Echo |
         """
         bits = sum(FLAGS[letter] for letter in flags)
         self.peer.inject(self.peer.segment(bits, seq=seq, ack=ack, urgent=urgent))
         self.board.run(0.1)
 
     def set_window(self, size: int) -> None:
-        """Advertise a receive window of so many bytes from now on; tell the board at once."""
+        """Advertise a receive window of so many bytes from now on; tell the board at once.
+
+        | Set Window | 0 |
+        | Set Window | 65535 |
+        """
         LISTENER.stopwatch.disturb()
         self.peer.tcp.window = size
         self.peer.acknowledge()
 
     def board_should_probe_closed_window(self, within: timedelta = timedelta(seconds=5)) -> None:
-        """The board has to ask for room with segments of at most one byte (RFC 9293, section 3.8.6.1)."""
+        """The board has to ask for room with segments of at most one byte (RFC 9293, section 3.8.6.1).
+
+        | Set Window | 0 |
+        | Send Masked Text | some text |
+        | Run Board For | 1 s |
+        | Board Should Probe Closed Window | within=10 s |
+        """
         before = len(self.peer.tcp.history)
         self.peer.expect_silence(within.total_seconds())
         sizes = [len(record.segment.payload) for record in self.peer.tcp.history[before:] if not record.sent]
