@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ class Project:
     freeze: bool | None = None
     """Whether it is frozen into the firmware or placed beside it; None: frozen where that can be done."""
     suites: tuple[Path, ...] = ()
-    ports: tuple[int, ...] = field(default=(8080,))
+    ports: tuple[int, ...] = (8080,)
     """Ports of the board that `bench serve` makes reachable."""
     ready: str = "listening"
     """What the application prints when clients may come."""
@@ -45,13 +45,18 @@ class Project:
 
         Raises UserError: a mistake in the application, or no way to put it onto the board.
         """
-        from emulation.firmware.application import put_on_board
+        from emulation.firmware.application import can_freeze, put_on_board
 
         if self.application is None:
             return None
-        return put_on_board(
-            self.application, self.folder / "build" / "firmware", freeze=self.freeze, progress=progress
-        )
+        folder = self.folder / "build" / "firmware"
+        try:
+            return put_on_board(self.application, folder, freeze=self.freeze, progress=progress)
+        except UserError as error:
+            if not self.freeze or can_freeze():
+                raise
+            way = f"or take `freeze = true` out of {FILE}: then it is laid beside the firmware"
+            raise UserError(error.message, f"{error.hint}; {way}") from None
 
     def firmware(self) -> Path | None:
         """The ELF of `put_on_board`."""

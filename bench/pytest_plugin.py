@@ -58,12 +58,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _how(config: pytest.Config) -> str:
-    name = config.getoption("engine")
+    name, seed = _engine_and_seed(config, _project(config))
     if name != ENGINE:  # that one has the bench's version
         from bench.engines import full_name
 
         name = full_name(name)
-    return f"bench: engine {name}, seed {config.getoption('board_seed')}"
+    return f"bench: engine {name}, seed {seed}"
 
 
 def _is_asked_for(config: pytest.Config) -> bool:
@@ -103,8 +103,20 @@ def pytest_runtest_makereport(
 def _project(config: pytest.Config) -> Project | None:
     """The project (`bench new`) in which pytest was called; the board then runs its application."""
     from bench.project import find_project
+    from emulation.errors import UserError
 
-    return find_project(config.invocation_params.dir) or find_project(config.rootpath)
+    try:
+        return find_project(config.invocation_params.dir) or find_project(config.rootpath)
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _engine_and_seed(config: pytest.Config, project: Project | None) -> tuple[str, int]:
+    """As the options say, or else the project."""
+    engine, seed = config.getoption("engine"), config.getoption("board_seed")
+    if project is None:
+        return engine, seed
+    return (project.engine if engine == ENGINE else engine), (project.seed if seed == SEED else seed)
 
 
 @pytest.fixture(scope="session")
@@ -117,11 +129,13 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
 
     option = request.config.getoption
     firmware, ready = option("firmware"), None
+    project = _project(request.config)
+    engine, seed = _engine_and_seed(request.config, project)
     try:
-        if firmware is None and (project := _project(request.config)):
+        if firmware is None and project is not None:
             firmware, ready = project.firmware(), project.ready
         station = station_at(option("board_ip"), option("board_mac"))
-        board = Board.boot(option("engine"), firmware, seed=option("board_seed"), station=station)
+        board = Board.boot(engine, firmware, seed=seed, station=station)
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
     with board:

@@ -232,7 +232,7 @@ def firmware_sources() -> Finding:
             "firmware sources",
             False,
             "not fetched yet",
-            "run `make firmware`, or name trees of your own with MICROPYTHON_DIR and LWIP_DIR",
+            "`bench firmware` fetches them; or name trees of your own with MICROPYTHON_DIR and LWIP_DIR",
             "build",
         )
     trees = f"{_short(found.micropython)}, {_short(found.lwip)}"
@@ -273,7 +273,7 @@ def renode() -> Finding:
             "Renode",
             False,
             f"runs the same suites with --engine renode; {error.message}",
-            "`make renode` says how to get it; name it with RENODE or put it on the PATH",
+            "`bench renode` says how to get it; name it with RENODE or put it on the PATH",
             "option",
         )
     return Finding("Renode", True, f"{found.version}, {' '.join(found.command)}", need="option")

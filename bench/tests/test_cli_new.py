@@ -105,6 +105,28 @@ def test_a_placed_application_behaves_as_a_frozen_one(demo: Path) -> None:
     assert run.attrib["name"] == "demo"
 
 
+def test_what_freezing_lacks_is_said_with_the_way_around(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(demo / "bench.toml", "# freeze = true ", "freeze = true ")
+    monkeypatch.setenv("PATH", str(demo))
+    result = bench(demo, "run")
+    assert result.status == 252
+    assert "error: gcc, which builds the firmware, is missing" in result.err
+    assert "or take `freeze = true` out of bench.toml" in result.err
+
+
+def test_pytest_takes_seed_and_engine_from_the_project_too(demo: Path) -> None:
+    edit(demo / "bench.toml", "seed = 1 ", "seed = 7 ")
+    (demo / "test_demo.py").write_text("def test_it(board):\n    assert board.seed == 7\n")
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    done = subprocess.run(words, cwd=demo, capture_output=True, text=True, timeout=300, check=False)
+    assert "bench: engine quark, seed 7" in done.stdout
+    assert "1 passed" in done.stdout
+    edit(demo / "bench.toml", "seed = 7 ", "sede = 7 ")
+    done = subprocess.run(words, cwd=demo, capture_output=True, text=True, timeout=300, check=False)
+    assert "there is no key 'sede'" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_plain_robot_runs_the_same_board(demo: Path) -> None:
     words = [sys.executable, "-m", "robot", "--output", "NONE", "--log", "NONE", "--report", "NONE", "suites"]
     done = subprocess.run(words, cwd=demo, capture_output=True, text=True, timeout=300, check=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from bench.board import DEFAULT_SEED
-from bench.project import Project, find_project, read_project
+from bench.board import DEFAULT_SEED, ROOT
+from bench.project import _KINDS, Project, find_project, read_project
 from emulation.errors import UserError
 
 
@@ -64,3 +66,18 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, complaint: str, hint: str
     with pytest.raises(UserError, match=complaint) as caught:
         read_project(written(tmp_path, text))
     assert hint in caught.value.hint
+
+
+def test_every_key_is_documented_with_its_default() -> None:
+    page = (ROOT / "docs" / "applications.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", page, re.MULTILINE)
+    assert {key for key, _ in rows} == set(_KINDS)
+    said = {key: default.strip("`") for key, default in rows}
+    assert tomllib.loads(
+        "\n".join(f"{key} = {said[key]}" for key in ("ports", "ready", "engine", "seed"))
+    ) == {
+        "ports": list(Project.ports),
+        "ready": Project.ready,
+        "engine": Project.engine,
+        "seed": Project.seed,
+    }
