@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-_CACHE = Path(tempfile.gettempdir()) / "quark-guest-programs"
+CACHE = Path(tempfile.gettempdir()) / "quark-guest-programs"
 
 PRELUDE = """
     .code32
@@ -68,10 +68,10 @@ def assemble(source: str, *, flags: tuple[str, ...] = ()) -> Path:
     """An ELF made of `source` (which has a label `main`) behind a prelude: GDT, empty IDT, a stack."""
     text = PRELUDE + source + "\n"
     key = hashlib.sha256((text + repr(flags)).encode()).hexdigest()[:16]
-    target = _CACHE / f"{key}.elf"
+    target = CACHE / f"{key}.elf"
     if not target.exists():
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             program = Path(folder) / "guest.S"
             program.write_text(text)
             subprocess.run(
