@@ -169,16 +169,27 @@ static size_t answer_tcp(uint8_t *frame, size_t size)
 size_t answer(uint8_t *frame, size_t size)
 {
     uint8_t *ip = frame + 14;
-    size_t total;
+    size_t total, head;
+    uint32_t source;
     if (size >= 42 && get16(frame + 12) == 0x0806) {
         return answer_arp(frame);
     }
-    if (size < 34 || get16(frame + 12) != 0x0800 || ip[0] != 0x45 || get32(ip + 16) != IP) {
+    if (size < 34 || get16(frame + 12) != 0x0800 || ip[0] >> 4 != 4 || get32(ip + 16) != IP) {
         return 0;
     }
     total = get16(ip + 2);
-    if (total < 20 || total > size - 14 || sum(ip, 20, 0) != 0xFFFF || get16(ip + 6) & 0x3FFF) {
+    head = (ip[0] & 15) * 4;
+    source = get32(ip + 12) >> 24;
+    if (head < 20 || total < head || total > size - 14 || sum(ip, head, 0) != 0xFFFF || get16(ip + 6) & 0x3FFF) {
         return 0;
+    }
+    if (source == 0 || source == 127 || source >= 224) {
+        return 0;
+    }
+    if (head > 20) { /* options mean nothing here */
+        ip[0] = 0x45;
+        total -= head - 20;
+        copy(ip + 20, ip + head, total - 20);
     }
     switch (ip[9]) {
     case 1:
