@@ -66,6 +66,14 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
     metavar="FILE_OR_DIR",
     help="output.xml, or report folder, of an earlier run: the summary says what has changed since.",
 )
+@click.option(
+    "--ws-server",
+    type=click.Path(path_type=Path),
+    help="Build the firmware with this folder's ws_server package first, and test it.",
+)
+@click.option(
+    "--watch", "watching", is_flag=True, help="Run again whenever a suite or what it tests changes."
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -83,6 +91,8 @@ def command(
     exclude: tuple[str, ...],
     tests: tuple[str, ...],
     baseline: Path | None,
+    ws_server: Path | None,
+    watching: bool,
 ) -> None:
     """Run the Robot suites on an emulated board and write the reports.
 
@@ -97,8 +107,12 @@ def command(
     project = find_project()
     paths = find_suites(suites or (map(str, project.suites) if project else ()))
     earlier = None if baseline is None else read_baseline(baseline)  # it may lie where this run reports to
-    prepare_report(report)
     console = Console(soft_wrap=True, highlight=False)
+    if watching:
+        from bench.cli.watch import keep_running
+
+        ctx.exit(keep_running(ctx, console, paths, project))
+    prepare_report(report)
     progress = Progress(console)
     complaints = io.StringIO()
     if stack:
@@ -112,7 +126,10 @@ def command(
         ready=ready,
         station=station_at(ip, mac),
     )
-    if project and firmware is None:
+    if ws_server is not None:
+        with phase(console, "building the firmware") as tell:
+            settings = session.with_server(settings, ws_server, tell)
+    elif project and firmware is None:
         with phase(console, "building the application") as tell:
             settings = session.with_application(settings, project, tell)
     try:
@@ -149,17 +166,19 @@ def command(
         status = INTERRUPTED  # Robot itself counts the tests that did not run as failed ones
     if status == INTERRUPTED and not (report / OUTPUT).exists():
         raise KeyboardInterrupt
+    remarks: list[str] = []
     try:
-        with holding_signals_back(), phase(console, "writing the reports"):
-            remarks = write_reports(report, interrupted=status == INTERRUPTED, earlier=earlier)
+        with holding_signals_back():
+            tell_verdict(console, progress)
+            with phase(console, "writing the reports"):
+                remarks = write_reports(report, interrupted=status == INTERRUPTED, earlier=earlier)
     except KeyboardInterrupt:  # it came meanwhile: raised when all is written
         status = INTERRUPTED
-        remarks = []
     for remark in remarks:
         console.print(Text(remark, style="yellow"))
     if status == INTERRUPTED:
         console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
-    summarise(console, progress, report)
+    tell_places(console, report)
     ctx.exit(status)
 
 
@@ -223,8 +242,8 @@ def explain(complaints: str) -> tuple[str, str]:
     return message, "mend the suite file"
 
 
-def summarise(console: Console, progress: Progress, report: Path) -> None:
-    """The last lines: how many passed, and where everything lies."""
+def tell_verdict(console: Console, progress: Progress) -> None:
+    """How many tests passed; this does not wait for the reports."""
     passed, failed, skipped = progress.passed, progress.failed, progress.skipped
     style = "bold red" if failed else "bold green" if passed else "bold yellow"
     console.print()
@@ -236,6 +255,10 @@ def summarise(console: Console, progress: Progress, report: Path) -> None:
     )
     for reason, count in progress.skips.most_common():
         console.print(Text(f"  {count} skipped: {' '.join(reason.split())}", style="yellow"))
+
+
+def tell_places(console: Console, report: Path) -> None:
+    """Where everything lies."""
     names = {
         "summary": PAGES[0],
         "report": REPORT,

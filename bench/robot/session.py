@@ -12,9 +12,10 @@ from bench.board import DEFAULT_SEED, Board, BoardState, find_firmware
 from bench.capabilities import Capabilities
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
-from bench.project import Project, find_project
+from bench.project import Progress, Project, find_project
 from bench.readiness import await_ready, wanted_line
 from emulation.firmware.application import put_on_board
+from emulation.firmware.build import DEFAULT_WS_SERVER, build
 from emulation.paths import build_folder
 
 
@@ -43,6 +44,19 @@ def with_application(
         return settings
     way = "frozen into the firmware" if put.frozen else "beside the firmware, compiled on the board"
     return replace(settings, firmware=put.elf, application=f"{project.application.name}, {way}")
+
+
+def with_server(settings: Settings, ws_server: Path, progress: Progress = lambda text: None) -> Settings:
+    """The settings with a firmware that has this folder's ws_server package, built if need be.
+
+    Raises UserError.
+    """
+    server = ws_server.resolve()
+    if server == DEFAULT_WS_SERVER:
+        build(progress=progress)
+        return replace(settings, firmware=None)
+    place = build_folder() / "servers" / hashlib.sha256(str(server).encode()).hexdigest()[:8]
+    return replace(settings, firmware=build(place, ws_server=server, progress=progress).elf)
 
 
 def of_project() -> Settings:
