@@ -52,6 +52,7 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_title = "zephyr-ws-bench"
+html_favicon = "../bench/live/page/icon.svg"
 html_theme_options = {"top_of_page_buttons": []}
 html_copy_source = False
 html_show_sphinx = False

@@ -45,7 +45,20 @@ class KeywordLibrary(SphinxDirective):  # type: ignore[misc]  # docutils' base c
             introduction,
             nodes.paragraph("", "There is also ", page, nodes.Text(".")),
             *self._groups(library.keywords),
+            self._types(library.type_docs),
         ]
+
+    def _types(self, types: Any) -> nodes.Element:
+        """What may be written for arguments of each type, in Robot's own words."""
+        section = nodes.section(ids=["keyword-types"], names=[])
+        self.state.document.note_implicit_target(section)
+        section += nodes.title("Types of arguments", "Types of arguments")
+        for kind in sorted(types, key=lambda kind: kind.name.lower()):
+            name = html.escape(kind.name)
+            section += raw(
+                f'<div class="libdoc" id="type-{name}"><h3><code>{name}</code></h3>{kind.doc}</div>'
+            )
+        return section
 
     def _groups(self, keywords: Any) -> list[nodes.Element]:
         """A section for each module that keywords come from, in which they have the order of their source."""
