@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 GETTING_STARTED = (ROOT / "docs" / "getting_started.md").read_text(encoding="utf-8")
 SERVER = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
 PYTHON = sys.executable
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}  # the compiler looks for its parts there
 
 
 def example(page: str, language: str, containing: str) -> str:
@@ -29,7 +31,7 @@ def run(folder: Path, *words: str, status: int = 0) -> str:
     done = subprocess.run(
         [PYTHON, *words],
         cwd=folder,
-        env={"PYTHONPATH": str(ROOT)},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=120,
@@ -43,7 +45,7 @@ def test_the_server_has_six_lines_and_echoes(tmp_path: Path) -> None:
     assert len(text.splitlines()) == 6
     (tmp_path / "server.py").write_text(text.replace("port=8080", "port=0"))
     with subprocess.Popen(
-        [PYTHON, "-u", "server.py"], cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE
+        [PYTHON, "-u", "server.py"], cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE
     ) as server:
         try:
             assert server.stdout is not None
