@@ -60,8 +60,8 @@ def write_summaries(
     if not interrupted:
         write_whole(own, output.read_text(encoding="utf-8"), HINT)
     trend = None if earlier is None else compare(earlier.record, run)
-    page = markdown(run, others, interrupted, trend)
     measured = plots(read_figures(report / FIGURES), earlier.figures if earlier else ())
+    page = markdown(run, others, interrupted, trend, measured)
     write_whole(report / PAGES[0], html(run, others, interrupted, trend, measured), HINT)
     write_whole(report / PAGES[1], page, HINT)
     if job_page := os.environ.get(JOB_PAGE):

@@ -112,9 +112,16 @@ def html(
 
 
 def markdown(
-    run: RunRecord, others: Sequence[RunRecord] = (), interrupted: bool = False, trend: Trend | None = None
+    run: RunRecord,
+    others: Sequence[RunRecord] = (),
+    interrupted: bool = False,
+    trend: Trend | None = None,
+    measured: Sequence[Plot] = (),
 ) -> str:
-    """The same for GitHub's and GitLab's Markdown. Links would lead nowhere there, so there are none."""
+    """The same for GitHub's and GitLab's Markdown. Links would lead nowhere there, so there are none.
+
+    Nor are there pictures, for which it has no place: plots are told in words.
+    """
     records = columns(run, others)
     lines = [f"## {literal(run.title)}", "", f"{_sign(run.count())} {closing_line(run.count())}", ""]
     if interrupted:
@@ -133,6 +140,9 @@ def markdown(
         lines.append(_row(literal(name), *(_tally(record.count(suite)) for record in records)))
     if len(suites) > 1:
         lines.append(_row("All suites", *(_tally(record.count()) for record in records)))
+    if measured:
+        lines += ["", "### Measured", ""]
+        lines += [f"* **{plot.title}:** {literal(plot.words)}" for plot in measured]
     lines += ["", "### What ran", "", "| | |", "|---|---|"]
     lines += [_row(literal(name), literal(value)) for name, value in made_with(run).items()]
     return "\n".join(lines) + "\n"

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import robot
 
+from bench.report.plots import Plot
 from bench.report.run_record import RunRecord, read_run
-from bench.report.summary import html, markdown
+from bench.report.summary import html, markdown, short
 from emulation.errors import UserError
 
 SUITE = """\
@@ -117,6 +118,25 @@ def test_a_run_without_failures_says_so_without_a_list(ran: Runner) -> None:
     for text in (html(record), markdown(record)):
         assert "✓ 1 tests: 1 passed, 0 failed, 0 skipped" in text
         assert "Failed tests" not in text
+
+
+def test_plots_are_part_of_the_page_and_told_in_markdown(ran: Runner) -> None:
+    plot = Plot("Sizes", "One <is> less.", '<svg class="plot"></svg>', ("Name", "Size"), [("a & b", "1")])
+    page = html(ran(), measured=[plot])
+    assert '<h2>Sizes</h2><figure><svg class="plot"></svg><figcaption>One &lt;is&gt; less.' in page
+    assert '<th scope="row">a &amp; b</th><td>1</td>' in page
+    assert Page(page).tags >= {"figure", "details", "svg"}
+    assert "### Measured\n\n* **Sizes:** One \\<is\\> less.\n" in markdown(ran(), measured=[plot])
+    assert "### Measured" not in markdown(ran())
+
+
+def test_suites_of_a_whole_run_are_named_without_it(ran: Runner) -> None:
+    assert short(["Bench.Masking", "Bench.UTF-8"]) == ["Masking", "UTF-8"]
+    assert short(["Own"]) == ["Own"]
+    assert short(["Bench.Masking", "Other.UTF-8"]) == ["Bench.Masking", "Other.UTF-8"]
+    text = html(ran())
+    assert '<a href="log.html#s1">Own</a>' in text
+    assert "All suites" not in text  # there is one
 
 
 def test_markdown_shows_names_and_messages_as_they_are(ran: Runner) -> None:

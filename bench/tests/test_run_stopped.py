@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from robot.api import ExecutionResult
@@ -173,6 +174,9 @@ def test_while_a_test_runs(start: Start, tmp_path: Path, number: signal.Signals)
     assert "interrupted" in result.out
     assert result.files() == REPORTS
     assert "Interrupted" in (result.report / "summary.html").read_text()
+    xunit = ElementTree.parse(result.report / "xunit.xml").getroot()
+    assert [xunit.attrib[name] for name in ("tests", "failures")] == ["3", "2"]
+    assert "**Interrupted:**" in (result.report / "summary.md").read_text()
 
 
 def test_twice_while_a_test_runs(start: Start, tmp_path: Path) -> None:
