@@ -35,3 +35,15 @@ def test_every_option_of_the_plugin_is_listed() -> None:
     page = (ROOT / "docs" / "api" / "pytest.md").read_text(encoding="utf-8")
     options = set(re.findall(r'addoption\("(--[\w-]+)"', plugin))
     assert options == set(re.findall(r"^\| `(--[\w-]+)` \|", page, re.MULTILINE))
+
+
+def test_captures_that_pages_name_are_those_of_tests() -> None:
+    named: set[tuple[str, str]] = set()
+    for page in (ROOT / "docs").glob("*.md"):
+        named |= set(
+            re.findall(r"reports/robot/captures/(\w+)/(\w+)\.pcapng", page.read_text(encoding="utf-8"))
+        )
+    assert named
+    for suite, test in named:
+        lines = (ROOT / "bench" / "robot" / f"{suite}.robot").read_text(encoding="utf-8").splitlines()
+        assert test in {re.sub(r"\W+", "_", line.strip()).lower() for line in lines}, f"{suite}: {test}"
