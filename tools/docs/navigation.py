@@ -29,6 +29,18 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Captions of the sidebar, each with its pages in order of reading."""
 
+SHORT = {
+    "tutorial": "Tutorial",
+    "concepts": "Board, wire and time",
+    "renode": "Renode",
+    "zephyr": "Zephyr",
+    "your_elf": "Your own ELF",
+    "cases": "Catalogue of malformed frames",
+    "zephyr_js": "Coming from Zephyr.js",
+    "conformance": "Conformance",
+}
+"""Titles in the sidebar of pages whose own are longer than it is wide, or tell less out of their place."""
+
 REST = "More"
 """The group of pages that no group names."""
 
@@ -47,10 +59,11 @@ def groups(found: set[str]) -> dict[str, list[str]]:
 
 def toctrees(found: set[str]) -> str:
     """The navigation as Markdown for MyST, hidden: the sidebar shows it."""
-    blocks = [
-        "\n".join(["```{toctree}", ":hidden:", ":titlesonly:", f":caption: {caption}", "", *pages, "```"])
-        for caption, pages in groups(found).items()
-    ]
+    blocks = []
+    for caption, pages in groups(found).items():
+        entries = [f"{SHORT[page]} <{page}>" if page in SHORT else page for page in pages]
+        head = ["```{toctree}", ":hidden:", ":titlesonly:", f":caption: {caption}", ""]
+        blocks.append("\n".join([*head, *entries, "```"]))
     return "\n\n".join(blocks) + "\n"
 
 

@@ -21,6 +21,7 @@ def test_no_page_is_named_twice() -> None:
 def test_each_group_is_a_toctree() -> None:
     text = toctrees({"concepts", "changelog"})
     assert text.count("{toctree}") == 2
+    assert ":caption: Concepts\n\nBoard, wire and time <concepts>\n" in text
     assert ":caption: Project\n\nchangelog\n" in text
 
 
