@@ -234,6 +234,8 @@ def adopt(ethernet, console):
     """Take the emulation that Renode has now."""
     global stage
     emulation = EmulationManager.Instance.CurrentEmulation
+    if not list(emulation.Machines):
+        raise ValueError("there is no machine in the emulation")
     command("emulation SetGlobalAdvanceImmediately true")
     monitor.Machine = next(iter(emulation.Machines))
     stage = Stage(ethernet, console)

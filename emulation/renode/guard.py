@@ -31,12 +31,10 @@ def main(folder: Path, command: list[str]) -> None:
     """Run the command until it ends, or until standard input does."""
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what Renode starts and leaves behind becomes ours
-    # Renode's monitor spins on a standard input that is no terminal, or has ended.
-    _keyboard, terminal = os.openpty()
     with (folder / LOG).open("wb") as log:
         process = subprocess.Popen(
             command,
-            stdin=terminal,
+            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=folder,
