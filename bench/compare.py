@@ -10,25 +10,29 @@ matter of when: the reports of groups that it listens to (MLD) and its solicitat
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from scapy.config import conf
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.inet6 import ICMPv6MLReport, ICMPv6MLReport2, ICMPv6ND_NS, ICMPv6ND_RS, IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import NoPayload, Packet, Padding
 
 from bench.board import DEFAULT_SEED, Board, BoardState
+from bench.capabilities import Capabilities, Capability
 from bench.capture import Capture, CapturedFrame
 from bench.cases import Case, Runner, Verdict
+from bench.cases.blind import Onlooker
 from bench.engines import DEFAULT_ENGINE, ENGINES
 from bench.peer import Peer, PeerError
+from bench.readiness import await_ready, wanted_line
 from emulation.errors import EngineLacks, GuestFault, UserError
 
-READY = "listening"
-BOOT_TIMEOUT = 10.0
+LOOKED_INTO = (Capability.WEBSOCKET, Capability.LWIP, Capability.PYTHON, Capability.IPV6)
+"""What both firmwares have to offer for the cases' own runner, which looks into the guest."""
 UNASKED = (ICMPv6MLReport, ICMPv6MLReport2, ICMPv6ND_RS, ICMPv6ND_NS)
 EXCHANGE = "exchange"
 """Name of the ordinary exchange: a ping, an upgrade, two messages, the closing handshake."""
@@ -89,23 +93,23 @@ class Replies:
 class Bench:
     """A booted board that plays stimuli from the same state."""
 
-    def __init__(self, side: Side, seed: int, ready: str = READY) -> None:
+    def __init__(self, side: Side, seed: int, ready: str | None = None) -> None:
         self.side = side
         self.board = Board.boot(side.engine, side.firmware, seed=seed)
         try:
-            found = self.board.uart.wait_for(ready, timeout=BOOT_TIMEOUT)
-            self.board.uart.wait_for("\n", timeout=BOOT_TIMEOUT, after=found.end())
+            await_ready(self.board, wanted_line(ready, side.firmware))
             self.state: BoardState = self.board.snapshot()
-            self.runner = Runner(self.board)
-        except TimeoutError as error:
-            self.board.close()
-            raise UserError(
-                f"{side}: the firmware does not get ready: {error}",
-                "say with --ready what it prints when it is",
-            ) from None
+            self.offers = Capabilities(self.board, self.state)
         except BaseException:
             self.board.close()
             raise
+        self._player: Runner | Onlooker | None = None
+
+    def prepare(self, *, blind: bool) -> None:
+        """Get ready to play cases; `blind`: without a look into the guest. Raises PeerError, GuestFault."""
+        self.board.restore(self.state)
+        ipv6 = self.offers.offers(Capability.IPV6)
+        self._player = Onlooker(self.board, ipv6=ipv6) if blind else Runner(self.board)
 
     @property
     def description(self) -> str:
@@ -117,7 +121,10 @@ class Bench:
         try:
             if isinstance(stimulus, str):
                 return Replies(comparable(self._exchange()))
-            result = self.runner.run(stimulus)
+            if isinstance(self._player, Onlooker):
+                return self._look_on(self._player, stimulus)
+            assert self._player is not None
+            result = self._player.run(stimulus)
         except EngineLacks as lack:
             return Replies(skipped=f"{self.side}: {lack}")
         except GuestFault as fault:
@@ -125,6 +132,15 @@ class Bench:
         if result.verdict is Verdict.SKIPPED:
             return Replies(skipped=f"{self.side}: {result.came[0]}")
         return Replies(comparable(result.frames))
+
+    def _look_on(self, player: Onlooker, case: Case) -> Replies:
+        if case.ipv6 or "ipv6" in case.id:
+            for lack in self.offers.lacking([Capability.IPV6]):
+                return Replies(skipped=f"{self.side}: {lack}")
+        try:
+            return Replies(comparable(player.frames(case)))
+        except PeerError as error:
+            return Replies(skipped=f"{self.side}: the case cannot begin: {error.args[0]}")
 
     def _exchange(self) -> Sequence[CapturedFrame]:
         board = self.board
@@ -148,23 +164,29 @@ def compare(
     seed: int = DEFAULT_SEED,
     tell: Callable[[Comparison], None] = lambda _: None,
     *,
-    ready: str = READY,
+    ready: str | None = None,
     introduce: Callable[[str, str], None] = lambda _left, _right: None,
+    ignore: Collection[str] = (),
 ) -> list[Comparison]:
     """Play each stimulus on both sides; `tell` hears of each at once, `introduce` of what the sides are.
 
-    Each side is ready when it prints `ready`. Raises UserError, GuestFault.
+    Each side is ready when it prints `ready`. What is in the fields named in `ignore` (`IP.ttl`) may differ.
+    Where the cases' own oracle can look into both guests, its witness and its questions are part of each
+    exchange; where it cannot, a ping is. Raises UserError, GuestFault.
     """
     comparisons = []
     with _booted(left, seed, ready) as one, _booted(right, seed, ready) as other:
         introduce(one.description, other.description)
+        blind = any(side.offers.lacking(LOOKED_INTO) for side in (one, other))
+        for side in (one, other):
+            side.prepare(blind=blind)
         for stimulus in stimuli:
             name = stimulus if isinstance(stimulus, str) else stimulus.id
             here, there = one.play(stimulus), other.play(stimulus)
             if skipped := here.skipped or there.skipped:
                 comparison = Comparison(name, skipped=skipped)
             else:
-                found = differences(here.frames, there.frames)
+                found = differences(*(without(one.frames, ignore) for one in (here, there)))
                 comparison = Comparison(name, found, max(len(here.frames), len(there.frames)))
             comparisons.append(comparison)
             tell(comparison)
@@ -172,7 +194,7 @@ def compare(
 
 
 @contextmanager
-def _booted(side: Side, seed: int, ready: str) -> Iterator[Bench]:
+def _booted(side: Side, seed: int, ready: str | None) -> Iterator[Bench]:
     bench = Bench(side, seed, ready)
     try:
         yield bench
@@ -205,6 +227,28 @@ def comparable(frames: Iterable[CapturedFrame]) -> tuple[Packet, ...]:
             packets.pop()
         packets.append(packet)
     return tuple(packets)
+
+
+def without(packets: Sequence[Packet], names: Collection[str]) -> Sequence[Packet]:
+    """Copies of the packets, with the default value in each field of these names (see `check_fields`)."""
+    copies = [packet.copy() for packet in packets]
+    for name in names:
+        layer_name, _, field = name.rpartition(".")
+        for layer in (layer for packet in copies for layer in packet.iterpayloads()):
+            if layer.name == layer_name and field in layer.fields:
+                layer.setfieldval(field, layer.get_field(field).default)
+    return copies
+
+
+def check_fields(names: Iterable[str]) -> None:
+    """See that each names a field of a Scapy layer. Raises UserError."""
+    for name in names:
+        layer_name, _, field = name.rpartition(".")
+        layers = [layer for layer in conf.layers if layer._name == layer_name]
+        if not any(field == known.name for layer in layers for known in layer.fields_desc):
+            raise UserError(
+                f"there is no field {name!r}", "name it as the differences do: IP.ttl, TCP.window"
+            )
 
 
 def acknowledges(packet: Packet) -> bool:

@@ -12,7 +12,7 @@ from bench.cases.case import PORT, Start
 from bench.cases.steps import Numbers
 from bench.layers.tcp_state import State
 from bench.layers.tcpip import Endpoint
-from bench.oracle import Oracle, OracleState
+from bench.oracle import Oracle
 from bench.peer import Peer
 from bench.tcp_states import reach
 
@@ -26,7 +26,8 @@ SETTLE = 0.5
 class Stage:
     """A starting state; `peer` and `numbers` are those of the case's connection, where there is one."""
 
-    oracle: OracleState
+    kept: Any
+    """The state of board and oracle."""
     peer: Peer | None
     connection: Any
     numbers: Numbers
@@ -57,7 +58,7 @@ class Stages:
             board.run(SETTLE)
             self.oracle = Oracle(board)
             board.run(SETTLE)
-            self._listening = Stage(self.oracle.snapshot(), None, None, nominal(), ())
+            self._listening = Stage(self.keep(), None, None, nominal(), ())
         finally:
             wire.capture = kept
 
@@ -67,11 +68,19 @@ class Stages:
         if start is not Start.LISTENING:
             key = (start, ipv6, port)
             if key not in self._stages:
-                self.oracle.restore(stage.oracle)
+                self.bring_back(stage.kept)
                 self._stages[key] = self._make(start, ipv6, port)
             stage = self._stages[key]
-        self.oracle.restore(stage.oracle)
+        self.bring_back(stage.kept)
         return stage
+
+    def keep(self) -> Any:
+        """The state of oracle and board, for `bring_back`."""
+        return self.oracle.snapshot()
+
+    def bring_back(self, state: Any) -> None:
+        """Back to a state that `keep` gave."""
+        self.oracle.restore(state)
 
     def _make(self, start: Start, ipv6: bool, port: int) -> Stage:
         board, wire = self.board, self.board.wire
@@ -88,7 +97,7 @@ class Stages:
                 board.run(SETTLE)
             tcp = peer.tcp
             numbers = Numbers(tcp.local, tcp.remote, tcp.send_next, tcp.receive_next)
-            return Stage(self.oracle.snapshot(), peer, peer.snapshot(), numbers, tuple(capture.frames))
+            return Stage(self.keep(), peer, peer.snapshot(), numbers, tuple(capture.frames))
         finally:
             wire.capture = kept
 

@@ -21,6 +21,9 @@ SHOWN = 8
 @click.option(
     "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
 )
+@click.option(
+    "--ignore", multiple=True, metavar="LAYER.FIELD", help="A field that may differ, for example IP.ttl."
+)
 @click.option("--ready", default=None, help="What both firmwares print when they can be asked.")
 @click.pass_context
 def command(
@@ -30,6 +33,7 @@ def command(
     patterns: tuple[str, ...],
     everything: bool,
     seed: int,
+    ignore: tuple[str, ...],
     ready: str | None,
 ) -> None:
     """Send the same to two boards and list where their replies differ, frame by frame.
@@ -42,8 +46,9 @@ def command(
     Exit status 0 if all that was compared is the same, 1 if something differs.
     """
     from bench.cases import Case, all_cases, find
-    from bench.compare import EXCHANGE, READY, Comparison, Side, compare
+    from bench.compare import EXCHANGE, Comparison, Side, check_fields, compare
 
+    check_fields(ignore)
     groups = {case.group: case for case in reversed(all_cases())}
     stimuli: list[Case | str] = [EXCHANGE]
     if patterns:
@@ -71,7 +76,14 @@ def command(
         console.print(Text(f"left:   {one}\nright:  {other}\n", style="bold"))
 
     comparisons = compare(
-        Side.parse(left), Side.parse(right), stimuli, seed, tell, ready=ready or READY, introduce=introduce
+        Side.parse(left),
+        Side.parse(right),
+        stimuli,
+        seed,
+        tell,
+        ready=ready,
+        introduce=introduce,
+        ignore=ignore,
     )
     different = sum(bool(one.differences) for one in comparisons)
     skipped = sum(bool(one.skipped) for one in comparisons)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from scapy.layers.inet import ICMP, IP, TCP
 from scapy.layers.inet6 import ICMPv6MLReport, IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Padding
 
+from bench.capabilities import Capabilities, Finding
 from bench.capture import CapturedFrame
-from bench.cases import find
+from bench.cases import find as find_cases
 from bench.cli import main
-from bench.compare import EXCHANGE, Side, comparable, compare, differences
+from bench.compare import EXCHANGE, Side, comparable, compare, differences, without
 from bench.tests.elf import with_code_at
 
 RETURN = b"\xc3"
@@ -53,7 +55,7 @@ def test_a_side_is_an_engine_or_a_firmware_or_both() -> None:
 def test_a_firmware_that_never_gets_ready_is_one_line() -> None:
     result = CliRunner().invoke(main, ["compare", "quark", "quark", "--ready", "no such line"])
     assert result.exit_code == 2
-    assert "quark: the firmware does not get ready" in result.stderr
+    assert "the firmware does not get ready" in result.stderr
     assert "--ready" in result.stderr
 
 
@@ -91,7 +93,7 @@ def test_what_the_bench_sends_does_not_count() -> None:
 
 
 def test_a_board_does_the_same_as_itself() -> None:
-    cases = find(["icmp-*"])[:2]
+    cases = find_cases(["icmp-*"])[:2]
     comparisons = compare(Side("quark"), Side("quark"), [EXCHANGE, *cases])
     assert [one.name for one in comparisons] == [EXCHANGE, *(case.id for case in cases)]
     assert all(not one.differences and not one.skipped for one in comparisons)
@@ -107,6 +109,36 @@ def test_a_firmware_that_does_not_answer_pings_is_told_apart(tmp_path: Path) -> 
     assert "echo-reply 0" in result.output
     assert "|  nothing" in result.output
     assert "0 the same, 1 different, 0 not compared" in result.output
+
+
+def test_fields_that_stacks_choose_as_they_like_can_be_left_out() -> None:
+    one, other = (comparable(sent(Ether() / IP(ttl=ttl) / ICMP(type=0))) for ttl in (64, 255))
+    assert differences(without(one, ["IP.ttl"]), without(other, ["IP.ttl"])) == ()
+    assert differences(without(one, ["TCP.window"]), without(other, ["TCP.window"])) != ()
+
+
+@pytest.mark.parametrize("name", ["IP.lifetime", "ttl", "Nonsense.ttl"])
+def test_a_field_that_does_not_exist_is_one_line(name: str) -> None:
+    result = CliRunner().invoke(main, ["compare", "quark", "quark", "--ignore", name])
+    assert result.exit_code == 2
+    assert f"there is no field {name!r}" in result.stderr
+
+
+def test_a_firmware_that_cannot_be_looked_into_is_compared_by_what_it_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The project's own stands in for one without IPv6 and without lwIP."""
+    lacking = Finding(False, "for the sake of this test")
+    find = Capabilities.find
+    monkeypatch.setattr(
+        Capabilities, "find", lambda self, need: lacking if need in ("lwip", "ipv6") else find(self, need)
+    )
+    cases = find_cases(["icmp-27-errors-unreachable-quotes-0", "icmp-24-short-echo-ipv6-0"])
+    found = {one.name: one for one in compare(Side("quark"), Side("quark"), cases)}
+    answered = found["icmp-27-errors-unreachable-quotes-0"]
+    assert answered.frames > 3
+    assert (answered.differences, answered.skipped) == ((), "")
+    assert found["icmp-24-short-echo-ipv6-0"].skipped == "quark: needs ipv6: for the sake of this test"
 
 
 def test_an_unknown_engine_is_one_line() -> None:
