@@ -135,6 +135,14 @@ class Capabilities:
         """One line for each of the needs that the board does not meet. Raises UserError."""
         return [f"needs {need}: {found.reason}" for need in needs if not (found := self.find(need)).offered]
 
+    def require(self, needs: Iterable[str]) -> None:
+        """Raise UserError, with the reasons, unless the board offers all of these."""
+        if missing := self.lacking(needs):
+            raise UserError(
+                f"the firmware lacks what is required of it: {'; '.join(missing)}",
+                "mend the firmware, or require less of it",
+            )
+
     def describe(self) -> dict[str, str]:
         """What it offers and what it lacks, in words, for reports."""
         found = {str(each): self.find(each) for each in Capability}

@@ -45,6 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--board-ready", help="what the firmware prints when tests can begin")
     group.addoption("--board-ip", help="IPv4 address of the board (default: 192.0.2.1/24)")
     group.addoption("--board-mac", help="MAC address of the board (default: what it answers to ARP)")
+    needed = "what the firmware has to offer, as ping or tcp:4242: without it tests fail, not skip"
+    group.addoption("--board-require", action="append", default=[], help=needed)
     group.addoption("--captures", default=CAPTURES, help=f"folder for captures of failed tests ({CAPTURES})")
 
 
@@ -124,6 +126,7 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
     """A board that listens, and its snapshot."""
     from bench.addresses import station_at
     from bench.board import Board
+    from bench.capabilities import Capabilities
     from bench.readiness import await_ready, wanted_line
     from emulation.errors import UserError
 
@@ -141,6 +144,7 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
     with board:
         try:
             await_ready(board, wanted_line(option("board_ready") or ready, firmware))
+            Capabilities(board).require(option("board_require"))
         except UserError as error:
             pytest.fail(str(error), pytrace=False)
         yield board, board.snapshot()

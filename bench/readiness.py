@@ -69,6 +69,9 @@ def meet(board: Board) -> list[str]:
                 f"nothing, and nobody answers ARP for {board.ip}",
                 "check that its console is the UART of the platform file, or name its address with --ip",
             )
+        notes.append(
+            f"nobody answers ARP for {board.ip}: if the board has another address, name it with --ip"
+        )
     elif board.mac == BOARD.mac != mac:
         board.meet(with_mac(board.station, mac))
         notes.append(f"the board's MAC address is {mac}")

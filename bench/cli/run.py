@@ -48,6 +48,13 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 @click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
 @click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
 @click.option(
+    "--require",
+    multiple=True,
+    metavar="CAPABILITY",
+    help="What the firmware has to offer, as in ping or tcp:4242 (several: all of them): without it nothing"
+    " runs, where tests would be skipped.",
+)
+@click.option(
     "--report",
     type=click.Path(path_type=Path),
     default=REPORTS,
@@ -86,6 +93,7 @@ def command(
     ready: str | None,
     ip: str | None,
     mac: str | None,
+    require: tuple[str, ...],
     report: Path,
     include: tuple[str, ...],
     exclude: tuple[str, ...],
@@ -125,6 +133,7 @@ def command(
         platform=platform,
         ready=ready,
         station=station_at(ip, mac),
+        require=require,
     )
     if ws_server is not None:
         with phase(console, "building the firmware") as tell:

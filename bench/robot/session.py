@@ -31,6 +31,8 @@ class Settings:
     """What the firmware prints when tests can begin; None: see `bench.readiness`."""
     station: Station = BOARD
     """The addresses of the board."""
+    require: tuple[str, ...] = ()
+    """What the firmware has to offer (`bench.capabilities`): what is not there is an error, not a skip."""
     application: str = ""
     """Which application of the user's project the firmware runs, and how it got there; for reports."""
 
@@ -88,6 +90,7 @@ class Session:
             self.printed = len(self.board.uart.text)
             self.state: BoardState = self.board.snapshot()
             self.offers = Capabilities(self.board)
+            self.offers.require(settings.require)
             # What an application of the user's own offers, they know; no need to try it.
             self._described = {} if settings.application else self.offers.describe()
         except BaseException:

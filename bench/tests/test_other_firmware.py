@@ -202,6 +202,16 @@ def test_a_name_that_is_no_capability_fails_the_test_that_uses_it(tmp_path: Path
     assert "there is no capability 'pong'" in done.stdout
 
 
+def test_what_is_required_is_not_skipped(tmp_path: Path) -> None:
+    words = ["run", "masking", "--firmware", str(foreign_elf()), "--ready", READY, "--report", str(tmp_path)]
+    done = run(*words, "--require", "ping", "--require", "tcp:4242")
+    assert done.returncode == 0
+    done = run(*words, "--require", "ping", "--require", "ipv6")
+    assert "error: the firmware lacks what is required of it: needs ipv6: ICMPv6 echo request" in done.stderr
+    assert done.returncode > 1
+    assert "SKIP" not in done.stdout
+
+
 def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
     for option, value in (("--ip", "300.1.1.1"), ("--mac", "00:00")):
         done = run("run", "masking", option, value, "--report", tmp_path)
@@ -234,21 +244,30 @@ def test_mistake(board):
 """
 
 
-def test_pytest_skips_what_the_firmware_lacks(tmp_path: Path) -> None:
-    (tmp_path / "test_own.py").write_text(TESTS)
+def pytest_on(folder: Path, *options: str) -> str:
+    """What pytest prints for the tests in a folder."""
     words = ["-p", "bench.pytest_plugin", "-p", "no:cacheprovider", "-rs", "--firmware", str(foreign_elf())]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words, "--board-ready", READY, str(tmp_path)],
-        cwd=tmp_path,
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *words, "--board-ready", READY, *options, str(folder)],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert "2 passed, 1 skipped, 1 error" in done.stdout, done.stdout
-    assert "needs websocket: SYN to port 8080: refused" in done.stdout
-    assert "there is no capability 'pong'" in done.stdout
+    ).stdout
+
+
+def test_pytest_skips_what_the_firmware_lacks(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text(TESTS)
+    printed = pytest_on(tmp_path)
+    assert "2 passed, 1 skipped, 1 error" in printed
+    assert "needs websocket: SYN to port 8080: refused" in printed
+    assert "there is no capability 'pong'" in printed
+    assert "2 passed, 1 skipped" in pytest_on(tmp_path, "--board-require", "ping")
+    required = pytest_on(tmp_path, "--board-require", "ping", "--board-require", "ipv6")
+    assert "the firmware lacks what is required of it: needs ipv6" in required
+    assert "4 errors" in required
 
 
 # The other commands
