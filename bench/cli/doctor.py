@@ -141,7 +141,7 @@ def firmware() -> Finding:
     if (carried := paths.PREBUILT / ELF_NAME).is_file():
         return Finding("firmware", True, f"{carried}, which came with the package")
     elf = DEFAULT_OUT / ELF_NAME
-    remedy = "run `make firmware`"
+    remedy = "run `make firmware`" if paths.IS_CHECKOUT else "run `bench firmware`"
     if not elf.is_file():
         return Finding("firmware", False, "not built yet", remedy)
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from emulation.errors import UserError
 from tools.bootstrap import project
 from tools.packaging.build import build_distributions
-from tools.packaging.trial import try_wheel
+from tools.packaging.trial import try_distributions
 
 
 def main(arguments: list[str]) -> int:
@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> int:
         for path in built.all:
             print(f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}", flush=True)
         if options.goal == "try":
-            try_wheel(built.for_this_machine)
+            try_distributions(built.for_this_machine, built.sdist)
     except UserError as error:
         print(f"error: {error.message}\n  what to do: {error.hint}", file=sys.stderr)
         return 1

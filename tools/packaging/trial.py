@@ -1,4 +1,4 @@
-"""Tries a wheel as a user gets it: in an environment of its own, with neither checkout nor compiler."""
+"""Tries wheel and sdist as a user gets them: in an environment of its own, with neither checkout nor compiler."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,20 +84,35 @@ TRIALS = (
     ),
 )
 
+FROM_SDIST = (
+    Trial("bench --version", "bench, version"),
+    Trial("bench doctor", "run `bench firmware`", status=1),
+    Trial("bench run masking", "build it with `bench firmware`", status=252),
+)
+"""What is built from the sdist alone has no firmware yet, and says how to get it."""
+
 FORBIDDEN = Trial(f"python -c open({str(project.PYPROJECT)!r})", "the trial has no access", status=1)
 """Shows that the guard is on guard."""
 
 
-def try_wheel(wheel: Path, python: str = sys.executable) -> None:
-    """Install a wheel and run the trials. Raises UserError at the first that fails."""
+def try_distributions(wheel: Path, sdist: Path, python: str = sys.executable) -> None:
+    """Install the wheel, then the sdist, and run the trials of each. Raises UserError if one fails."""
     with environment(wheel, python) as home:
         _try(FORBIDDEN, home)
         (home / "own.robot").write_text(SUITE)
         (home / "test_own.py").write_text(PYTEST)
-        for trial in TRIALS:
-            began = time.monotonic()
-            _try(trial, home)
-            print(f"  {trial.words:<42} {time.monotonic() - began:6.1f} s", flush=True)
+        _try_all(TRIALS, home)
+        print(f"trying {sdist.name} there", flush=True)
+        pip = [str(home / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        _must([*pip, "--no-deps", "--force-reinstall", str(sdist)], home)
+        _try_all(FROM_SDIST, home)
+
+
+def _try_all(trials: Iterable[Trial], home: Path) -> None:
+    for trial in trials:
+        began = time.monotonic()
+        _try(trial, home)
+        print(f"  {trial.words:<42} {time.monotonic() - began:6.1f} s", flush=True)
 
 
 @contextmanager

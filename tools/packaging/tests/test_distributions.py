@@ -20,6 +20,11 @@ from tools.packaging.notices import notices
 INFO = "zephyr_ws_bench-0.1.0.dist-info"
 
 
+def tracked_files() -> set[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=project.ROOT, capture_output=True, text=True, check=True)
+    return {name for name in listed.stdout.splitlines() if (project.ROOT / name).is_file()}
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Distributions:
     return build_distributions(tmp_path_factory.mktemp("dist"))
@@ -31,12 +36,10 @@ def wheel(built: Distributions) -> zipfile.ZipFile:
 
 
 def test_the_sdist_is_what_git_tracks(built: Distributions) -> None:
-    listed = subprocess.run(["git", "ls-files"], cwd=project.ROOT, capture_output=True, text=True, check=True)
-    tracked = {name for name in listed.stdout.splitlines() if (project.ROOT / name).is_file()}
     with tarfile.open(built.sdist) as archive:
         files = {member.name.split("/", 1)[1] for member in archive.getmembers() if member.isfile()}
     made = {name for name in files if ".egg-info/" in name} | {"PKG-INFO", "setup.cfg"}
-    assert files - made == tracked
+    assert files - made == tracked_files()
 
 
 def test_the_wheel_carries_the_built_firmware_and_the_clock(wheel: zipfile.ZipFile) -> None:
@@ -65,15 +68,12 @@ def test_the_clock_needs_no_symbol_of_the_c_library(wheel: zipfile.ZipFile, tmp_
 
 def test_what_packages_read_is_there_and_their_tests_are_not(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
-    for path in (
-        "emulation/platform/arduino_101.repl",
-        "emulation/firmware/linker.ld",
-        "bench/robot/masking.robot",
-        "bench/template/main.py.in",
-        "ws_server/py.typed",
-    ):
-        assert path in names
-    assert not [name for name in names if "/tests/" in name or name.startswith(("tools/", "packet_tests/"))]
+    packages = ("bench/", "emulation/", "ws_server/")
+    missing = {
+        name for name in tracked_files() if name.startswith(packages) and "/tests/" not in name
+    } - names
+    assert missing == set(), "see [tool.setuptools.package-data] in pyproject.toml"
+    assert {name for name in names if "/tests/" in name or not name.startswith((*packages, INFO))} == set()
 
 
 def test_the_notices_of_what_is_inside_go_with_it(wheel: zipfile.ZipFile) -> None:
