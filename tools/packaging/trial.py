@@ -1,4 +1,4 @@
-"""Tries wheel and sdist as a user gets them: in an environment of its own, with neither checkout nor compiler."""
+"""Tries wheel and sdist as a user gets them: in a fresh environment, with neither checkout nor compiler."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def try_distributions(wheel: Path, sdist: Path, python: str = sys.executable) ->
         _try_all(TRIALS, home)
         print(f"trying {sdist.name} there", flush=True)
         pip = [str(home / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        _must([*pip, "--no-deps", "--force-reinstall", str(sdist)], home)
+        _must([*pip, "--no-deps", "--force-reinstall", str(shutil.copy2(str(sdist), str(home)))], home)
         _try_all(FROM_SDIST, home)
 
 
