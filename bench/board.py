@@ -75,17 +75,22 @@ class Board:
         seed: int = DEFAULT_SEED,
         platform: str | os.PathLike[str] | None = None,
         station: Station = BOARD,
+        spin_limit: float | None = None,
     ) -> Self:
         """Power up a board with a firmware (an ELF; default: what `bench firmware` has built).
 
         The board stands at reset, at time 0, until something waits for it. `seed` is where all randomness
         on the board and in the bench comes from, `platform` another platform file than ours, `station` the
-        addresses of a firmware that has others. Raises UserError for a missing or unusable firmware or
-        platform.
+        addresses of a firmware that has others. `spin_limit` is after how many virtual seconds of computing
+        without a halt, a frame or output the guest counts as hung, where the engine looks (default: 5); one
+        that polls and never halts needs more. Raises UserError for a firmware or platform that is missing or
+        unusable.
         """
         elf = find_firmware(firmware)
         machine = create_machine(engine, platform=Path(platform) if platform else None, seed=seed)
         try:
+            if spin_limit is not None and hasattr(machine, "spin_limit"):
+                machine.spin_limit = spin_limit
             machine.load(elf)
         except BaseException:
             machine.close()

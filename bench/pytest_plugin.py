@@ -45,6 +45,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--board-ready", help="what the firmware prints when tests can begin")
     group.addoption("--board-ip", help="IPv4 address of the board (default: 192.0.2.1/24)")
     group.addoption("--board-mac", help="MAC address of the board (default: what it answers to ARP)")
+    spinning = (
+        "virtual seconds of computing without a halt, a frame or output that count as hung (default: 5)"
+    )
+    group.addoption("--board-spin-limit", type=float, help=spinning)
     needed = "what the firmware has to offer, as ping or tcp:4242: without it tests fail, not skip"
     group.addoption("--board-require", action="append", default=[], help=needed)
     group.addoption("--captures", default=CAPTURES, help=f"folder for captures of failed tests ({CAPTURES})")
@@ -138,7 +142,8 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
         if firmware is None and project is not None:
             firmware, ready = project.firmware(), project.ready
         station = station_at(option("board_ip"), option("board_mac"))
-        board = Board.boot(engine, firmware, seed=seed, station=station)
+        patience = option("board_spin_limit")
+        board = Board.boot(engine, firmware, seed=seed, station=station, spin_limit=patience)
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
     with board:

@@ -48,6 +48,12 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 @click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
 @click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
 @click.option(
+    "--spin-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Virtual seconds of computing without a halt, a frame or output that count as hung. [default: 5]",
+)
+@click.option(
     "--require",
     multiple=True,
     metavar="CAPABILITY",
@@ -93,6 +99,7 @@ def command(
     ready: str | None,
     ip: str | None,
     mac: str | None,
+    spin_limit: float | None,
     require: tuple[str, ...],
     report: Path,
     include: tuple[str, ...],
@@ -133,6 +140,7 @@ def command(
         platform=platform,
         ready=ready,
         station=station_at(ip, mac),
+        spin_limit=spin_limit,
         require=require,
     )
     if ws_server is not None:

@@ -120,6 +120,12 @@ def parse_console(_ctx: click.Context, _option: click.Parameter, value: str | No
 )
 @click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
 @click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
+@click.option(
+    "--spin-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Virtual seconds of computing without a halt, a frame or output that count as hung. [default: 5]",
+)
 def command(
     forwards: list[Forward],
     bind: str,
@@ -134,6 +140,7 @@ def command(
     ready: str | None,
     ip: str | None,
     mac: str | None,
+    spin_limit: float | None,
 ) -> None:
     """Boot a board and let clients on this machine reach it, until Ctrl-C.
 
@@ -152,7 +159,8 @@ def command(
     station = station_at(ip, mac)
     with contextlib.ExitStack() as stack:
         device = None if tap is None else stack.enter_context(TapDevice(tap, host_beside_both(station)))
-        board = stack.enter_context(Board.boot(engine, firmware, seed=seed, station=station))
+        booted = Board.boot(engine, firmware, seed=seed, station=station, spin_limit=spin_limit)
+        board = stack.enter_context(booted)
         # Ctrl-C raises only until the loop handles it.
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         asyncio.run(

@@ -31,6 +31,8 @@ class Settings:
     """What the firmware prints when tests can begin; None: see `bench.readiness`."""
     station: Station = BOARD
     """The addresses of the board."""
+    spin_limit: float | None = None
+    """See `Board.boot`."""
     require: tuple[str, ...] = ()
     """What the firmware has to offer (`bench.capabilities`): what is not there is an error, not a skip."""
     application: str = ""
@@ -81,6 +83,7 @@ class Session:
             seed=settings.seed,
             platform=settings.platform,
             station=settings.station,
+            spin_limit=settings.spin_limit,
         )
         try:
             self.capture = self.board.wire.capture = Capture()

@@ -127,6 +127,20 @@ def test_a_firmware_may_have_another_address() -> None:
             assert peer.receive(5) == b"hello"
 
 
+def test_a_firmware_that_polls_is_given_the_time_that_is_named() -> None:
+    elf = foreign_elf("POLLING")
+    with Board.boot(firmware=elf) as board:
+        await_ready(board, READY)
+        with pytest.raises(GuestFault, match="no progress in 5 virtual seconds"):
+            board.run(6)
+    with Board.boot(firmware=elf, spin_limit=7) as board:
+        await_ready(board, READY)
+        board.run(6)
+        assert board.wire.sr1(IP() / ICMP(id=1), timeout=1) is not None
+        with pytest.raises(GuestFault, match="no progress in 7 virtual seconds"):
+            board.run(8)
+
+
 # bench run
 
 OWN = """\

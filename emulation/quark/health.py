@@ -28,7 +28,7 @@ class Health:
         self.firmware: Firmware | None = None
         self._cpu = cpu
         self._now = now
-        self._spin_limit = spin_limit
+        self.spin_limit = spin_limit
         self._progress = 0
         self._tail = bytearray()
         self._exception: tuple[str, Evidence] | None = None
@@ -48,14 +48,14 @@ class Health:
     @property
     def patience(self) -> int:
         """The cycle at which `check_time` has something to say unless the guest progresses before."""
-        limit = self._progress + self._spin_limit
+        limit = self._progress + self.spin_limit
         return min(limit, self._last_words_until) if self._exception else limit
 
     def check_time(self) -> None:
         """Raises GuestFault when the guest computes without end, or has had its last words."""
         if self._now() < self.patience:
             return
-        seconds = self._spin_limit / HZ
+        seconds = self.spin_limit / HZ
         raise self.fault("spin", f"no progress in {seconds:g} virtual seconds: no HLT, no output, no frame")
 
     def saw_exception(self) -> None:

@@ -122,6 +122,18 @@ class QuarkMachine:
         self._reset_requested = kind
         self._cpu.state.request = 1
 
+    @property
+    def spin_limit(self) -> float:
+        """Virtual seconds that the guest may compute without halting, printing or sending.
+
+        A firmware that polls and never halts needs more than one that sleeps when it has nothing to do.
+        """
+        return self._health.spin_limit / HZ
+
+    @spin_limit.setter
+    def spin_limit(self, seconds: float) -> None:
+        self._health.spin_limit = round(seconds * HZ)
+
     # -- what the guest touches that is not there --------------------------------------------------------
 
     def _note_unknown(self, key: tuple[str, int], what: str) -> None:

@@ -227,7 +227,9 @@ int main(void)
         }
         enc28j60_interrupts(true);
         while (!frame_waits) {
+#ifndef POLLING
             sleep_unless(&frame_waits);
+#endif
         }
     }
 }
