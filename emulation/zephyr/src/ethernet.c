@@ -9,6 +9,7 @@
 #include <net/ethernet.h>
 #include <net/net_if.h>
 #include <net/net_pkt.h>
+#include <net/net_ip.h>
 
 #include "board.h"
 #include "chip.h"
@@ -23,6 +24,11 @@ enum {
     /* Less urgent than the threads of the network stack, which so deal with each frame before the next is fetched. */
     RECEIVER_PRIORITY = K_PRIO_COOP(CONFIG_NUM_COOP_PRIORITIES - 1),
     POLL_INTERVAL_MS = 1000,
+    RESERVED_PACKETS = 4,
+    RESERVED_BUFFERS = 8,
+    PAUSE_MS = 10,
+    PATIENCE_MS = 100,
+    DUPLICATES_MS = 500,
 };
 
 static const uint8_t mac_address[6] = { 0x00, 0x00, 0x5e, 0x00, 0x53, 0x01 };
@@ -44,30 +50,93 @@ static bool for_us(const struct net_eth_hdr *header) {
     return (header->dst.addr[0] & 1) || memcmp(header->dst.addr, mac_address, sizeof mac_address) == 0;
 }
 
+/* How many bytes at the beginning of a frame tell what it is: the headers of Ethernet, IPv6 and TCP. */
+enum { HEAD_SIZE = sizeof(struct net_eth_hdr) + sizeof(struct net_ipv6_hdr) + sizeof(struct net_tcp_hdr) };
+
+/* Whether a frame is a segment of TCP with data. Any length is of what was received. */
+static bool carries_data(const uint8_t *head, size_t length) {
+    const uint8_t *ip = head + sizeof(struct net_eth_hdr);
+    size_t ip_size, size;
+    if (length < sizeof(struct net_eth_hdr) + sizeof(struct net_ipv4_hdr) + sizeof(struct net_tcp_hdr)) {
+        return false;
+    }
+    if (ip[0] >> 4 == 4 && ip[9] == IPPROTO_TCP) {
+        ip_size = 4 * (ip[0] & 15);
+        size = ip[2] << 8 | ip[3];
+    } else if (ip[0] >> 4 == 6 && ip[6] == IPPROTO_TCP) {
+        ip_size = sizeof(struct net_ipv6_hdr);
+        size = ip_size + (ip[4] << 8 | ip[5]);
+    } else {
+        return false;
+    }
+    if (sizeof(struct net_eth_hdr) + ip_size + sizeof(struct net_tcp_hdr) > MIN(length, HEAD_SIZE)) {
+        return false; /* with options of IP: let Zephyr look at it */
+    }
+    return ip_size + 4 * (ip[ip_size + 12] >> 4) < size;
+}
+
+/*
+ * The last packets are for what is dealt with at once: acknowledgements, resets, pings. Connections whose data nobody
+ * fetches can hold the others, but they cannot make the board deaf. What is dropped here the peer sends again.
+ */
+static bool memory_is_short(void) {
+    struct k_mem_slab *receive, *transmit;
+    struct net_buf_pool *receive_data, *transmit_data;
+    net_pkt_get_info(&receive, &transmit, &receive_data, &transmit_data);
+    return k_mem_slab_num_free_get(receive) <= RESERVED_PACKETS || receive_data->avail_count <= RESERVED_BUFFERS;
+}
+
 /* A received frame as a packet; NULL if there is no memory for it, or if it is not for us. */
 static struct net_pkt *fetch(uint16_t length) {
-    struct net_eth_hdr header;
-    enc28j60_read((uint8_t *)&header, sizeof header);
-    if (!for_us(&header)) {
+    union {
+        uint8_t bytes[HEAD_SIZE];
+        struct net_eth_hdr ethernet;
+    } head;
+    size_t size = MIN(length, sizeof head);
+    enc28j60_read(head.bytes, size);
+    if (!for_us(&head.ethernet)) {
         ++enc28j60_counters.foreign;
+        return NULL;
+    }
+    if (memory_is_short() && carries_data(head.bytes, size)) {
         return NULL;
     }
     struct net_pkt *packet = net_pkt_rx_alloc_with_buffer(interface, length, AF_UNSPEC, 0, K_NO_WAIT);
     if (packet == NULL) {
         return NULL;
     }
-    memcpy(net_buf_add(packet->buffer, sizeof header), &header, sizeof header);
-    uint16_t left = length - sizeof header;
+    BUILD_ASSERT(CONFIG_NET_BUF_DATA_SIZE >= HEAD_SIZE);
+    memcpy(net_buf_add(packet->buffer, size), head.bytes, size);
+    uint16_t left = length - size;
     for (struct net_buf *buffer = packet->buffer; buffer != NULL && left > 0; buffer = buffer->frags) {
-        uint16_t size = MIN(left, net_buf_tailroom(buffer));
-        enc28j60_read(net_buf_add(buffer, size), size);
-        left -= size;
+        uint16_t part = MIN(left, net_buf_tailroom(buffer));
+        enc28j60_read(net_buf_add(buffer, part), part);
+        left -= part;
     }
     if (left > 0) {
         net_pkt_unref(packet);
         return NULL;
     }
     return packet;
+}
+
+/*
+ * When data wait for Python to fetch them, the controller's own memory is a place to wait as well. Python runs meanwhile;
+ * but if it does not fetch them, others must not be kept waiting.
+ */
+static void await_memory(void) {
+    static bool in_vain;
+    if (!memory_is_short()) {
+        in_vain = false;
+        return;
+    }
+    k_mutex_unlock(&controller);
+    for (unsigned waited = 0; memory_is_short() && !in_vain; waited += PAUSE_MS) {
+        board_event_set(BOARD_EVENT_ETHERNET);
+        k_sleep(PAUSE_MS);
+        in_vain = waited >= PATIENCE_MS;
+    }
+    k_mutex_lock(&controller, K_FOREVER);
 }
 
 static void receive_all(void) {
@@ -87,6 +156,7 @@ static void receive_all(void) {
         }
         k_yield();
         k_mutex_lock(&controller, K_FOREVER);
+        await_memory();
     }
     /* What has arrived meanwhile pulls the pin low again: the next round begins with its interrupt. */
     enc28j60_irq_release();
@@ -157,6 +227,14 @@ void net_init(void) {
     struct in_addr mask = { { { 255, 255, 255, 0 } } };
     net_if_ipv4_addr_add(interface, &address, NET_ADDR_MANUAL, 0);
     net_if_ipv4_set_netmask(interface, &mask);
+    struct in6_addr six = { { { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } } };
+    struct net_if_addr *added = net_if_ipv6_addr_add(interface, &six, NET_ADDR_MANUAL, 0);
+    net_if_ipv6_prefix_add(interface, &six, 64, UINT32_MAX);
+    /* Zephyr asks first whether anyone else has it; servers that say they listen should be reachable. */
+    for (unsigned waited = 0; added != NULL && added->addr_state != NET_ADDR_PREFERRED && waited < DUPLICATES_MS;
+        waited += PAUSE_MS) {
+        k_sleep(PAUSE_MS);
+    }
 }
 
 /*

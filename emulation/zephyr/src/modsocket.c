@@ -8,7 +8,6 @@
 #include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
-#include "shared/netutils/netutils.h"
 
 #include "sockets.h"
 
@@ -47,22 +46,24 @@ static socket_t *opened(mp_obj_t object) {
     return self;
 }
 
-/* Of a pair (address, port). "::" is every address, as it is with lwIP. */
+/* Of a pair (address, port). "::" is every address of either family, as it is with lwIP. */
 static struct socket_address address_of(mp_obj_t object) {
     struct socket_address address;
     mp_obj_t *items;
     mp_obj_get_array_fixed_n(object, 2, &items);
-    if (strcmp(mp_obj_str_get_str(items[0]), "::") == 0) {
-        memset(address.ip, 0, sizeof address.ip);
-    } else {
-        netutils_parse_ipv4_addr(items[0], address.ip, NETUTILS_BIG);
+    const char *text = mp_obj_str_get_str(items[0]);
+    if (!sockets_parse(text[0] == '\0' ? "0.0.0.0" : text, &address)) {
+        mp_raise_ValueError(MP_ERROR_TEXT("invalid arguments"));
     }
     address.port = (uint16_t)mp_obj_get_int(items[1]);
     return address;
 }
 
 static mp_obj_t address_object(const struct socket_address *address) {
-    return netutils_format_inet_addr((uint8_t *)address->ip, address->port, NETUTILS_BIG);
+    char text[SOCKETS_TEXT_SIZE];
+    sockets_format(address, text);
+    const mp_obj_t items[2] = { mp_obj_new_str_from_cstr(text), MP_OBJ_NEW_SMALL_INT(address->port) };
+    return mp_obj_new_tuple(2, items);
 }
 
 /* Repeat what said EAGAIN when something has happened. Raises OSError when the socket's patience is over. */
@@ -85,7 +86,7 @@ static mp_obj_t socket_make_new(const mp_obj_type_t *type, size_t n_args, size_t
     mp_arg_check_num(n_args, n_kw, 0, 3, false);
     mp_int_t family = n_args > 0 ? mp_obj_get_int(args[0]) : AF_INET;
     mp_int_t kind = n_args > 1 ? mp_obj_get_int(args[1]) : SOCK_STREAM;
-    if (family != AF_INET) {
+    if (family != AF_INET && family != AF_INET6) {
         mp_raise_OSError(MP_EAFNOSUPPORT);
     }
     if (kind != SOCK_STREAM && kind != SOCK_DGRAM) {
@@ -103,7 +104,7 @@ static void socket_print(const mp_print_t *print, mp_obj_t object, mp_print_kind
 
 static mp_obj_t socket_bind(mp_obj_t object, mp_obj_t address_object) {
     struct socket_address address = address_of(address_object);
-    checked(sockets_bind(opened(object)->number, &address));
+    checked(sockets_bind(&opened(object)->number, &address));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(socket_bind_obj, socket_bind);
@@ -135,7 +136,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(socket_accept_obj, socket_accept);
 
 static mp_obj_t socket_connect(mp_obj_t object, mp_obj_t address_object) {
     struct socket_address address = address_of(address_object);
-    checked(sockets_connect(opened(object)->number, &address));
+    checked(sockets_connect(&opened(object)->number, &address));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(socket_connect_obj, socket_connect);
@@ -145,7 +146,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(socket_connect_obj, socket_connect);
 static mp_uint_t send(socket_t *self, const void *data, size_t length, const struct socket_address *to) {
     mp_uint_t start = mp_hal_ticks_ms();
     int sent;
-    while ((sent = sockets_send(self->number, data, length, to)) == -MP_EAGAIN) {
+    while ((sent = sockets_send(&self->number, data, length, to)) == -MP_EAGAIN) {
         wait(self, start);
     }
     return (mp_uint_t)checked(sent);
@@ -259,7 +260,7 @@ static mp_uint_t stream_write(mp_obj_t object, const void *data, mp_uint_t lengt
     mp_uint_t start = mp_hal_ticks_ms(), result;
     bool again;
     do {
-        result = returned(self, sockets_send(self->number, data, length, NULL), start, error, &again);
+        result = returned(self, sockets_send(&self->number, data, length, NULL), start, error, &again);
     } while (again);
     return result;
 }
@@ -335,8 +336,8 @@ static mp_obj_t getaddrinfo(size_t n_args, const mp_obj_t *args) {
     const mp_obj_t pair[2] = { args[0], args[1] };
     struct socket_address address = address_of(mp_obj_new_tuple(2, pair));
     const mp_obj_t items[5] = {
-        MP_OBJ_NEW_SMALL_INT(AF_INET), MP_OBJ_NEW_SMALL_INT(SOCK_STREAM), MP_OBJ_NEW_SMALL_INT(0),
-        MP_OBJ_NEW_QSTR(MP_QSTR_), address_object(&address),
+        MP_OBJ_NEW_SMALL_INT(address.six ? AF_INET6 : AF_INET), MP_OBJ_NEW_SMALL_INT(SOCK_STREAM),
+        MP_OBJ_NEW_SMALL_INT(0), MP_OBJ_NEW_QSTR(MP_QSTR_), address_object(&address),
     };
     mp_obj_t info = mp_obj_new_tuple(5, items);
     return mp_obj_new_list(1, &info);

@@ -46,24 +46,123 @@ static struct net_context *context_of(int socket) {
     return z_get_fd_obj(socket, NULL, 0);
 }
 
-static struct sockaddr_in to_zephyr(const struct socket_address *address) {
-    struct sockaddr_in result = { .sin_family = AF_INET, .sin_port = htons(address->port) };
-    memcpy(&result.sin_addr, address->ip, sizeof address->ip);
-    return result;
+/* ---- Addresses ---- */
+
+union any_address {
+    struct sockaddr any;
+    struct sockaddr_in four;
+    struct sockaddr_in6 six;
+};
+
+bool sockets_parse(const char *text, struct socket_address *address) {
+    memset(address->ip, 0, sizeof address->ip);
+    address->six = strchr(text, ':') != NULL;
+    return net_addr_pton(address->six ? AF_INET6 : AF_INET, text, address->ip) == 0;
 }
 
-static void from_zephyr(const struct sockaddr_in *address, struct socket_address *result) {
-    memcpy(result->ip, &address->sin_addr, sizeof result->ip);
-    result->port = ntohs(address->sin_port);
+void sockets_format(const struct socket_address *address, char *text) {
+    net_addr_ntop(address->six ? AF_INET6 : AF_INET, address->ip, text, SOCKETS_TEXT_SIZE);
 }
 
-int sockets_open(bool stream) {
-    int socket = zsock_socket(AF_INET, stream ? SOCK_STREAM : SOCK_DGRAM, stream ? IPPROTO_TCP : IPPROTO_UDP);
+static socklen_t to_zephyr(const struct socket_address *address, union any_address *result) {
+    memset(result, 0, sizeof *result);
+    if (address->six) {
+        result->six.sin6_family = AF_INET6;
+        result->six.sin6_port = htons(address->port);
+        memcpy(&result->six.sin6_addr, address->ip, sizeof result->six.sin6_addr);
+        return sizeof result->six;
+    }
+    result->four.sin_family = AF_INET;
+    result->four.sin_port = htons(address->port);
+    memcpy(&result->four.sin_addr, address->ip, sizeof result->four.sin_addr);
+    return sizeof result->four;
+}
+
+static void from_zephyr(const struct sockaddr *address, struct socket_address *result) {
+    const union any_address *from = (const union any_address *)address;
+    memset(result, 0, sizeof *result);
+    result->six = address->sa_family == AF_INET6;
+    if (result->six) {
+        memcpy(result->ip, &from->six.sin6_addr, sizeof from->six.sin6_addr);
+        result->port = ntohs(from->six.sin6_port);
+    } else {
+        memcpy(result->ip, &from->four.sin_addr, sizeof from->four.sin_addr);
+        result->port = ntohs(from->four.sin_port);
+    }
+}
+
+/* ---- Opening. A socket of Zephyr is for one family: what listens on "::" has a twin for IPv4. ---- */
+
+enum { NONE = -1 };
+
+static int twins[CONFIG_POSIX_MAX_FDS];
+
+static int open_for(bool six, bool stream) {
+    int socket = zsock_socket(six ? AF_INET6 : AF_INET, stream ? SOCK_STREAM : SOCK_DGRAM,
+        stream ? IPPROTO_TCP : IPPROTO_UDP);
     if (socket < 0) {
         return error(errno);
     }
+    twins[socket] = NONE;
     zsock_fcntl(socket, F_SETFL, O_NONBLOCK);
     return socket;
+}
+
+int sockets_open(bool stream) {
+    return open_for(false, stream);
+}
+
+/* Make it a socket for this family, if it is not. */
+static int change_family(int *socket, bool six) {
+    struct net_context *context = context_of(*socket);
+    if (context == NULL) {
+        return -EBADF;
+    }
+    if ((net_context_get_family(context) == AF_INET6) == six) {
+        return 0;
+    }
+    int other = open_for(six, net_context_get_type(context) == SOCK_STREAM);
+    if (other < 0) {
+        return other;
+    }
+    zsock_close(*socket);
+    *socket = other;
+    return 0;
+}
+
+static bool is_everything(const struct socket_address *address) {
+    static const uint8_t zero[sizeof address->ip];
+    return address->six && memcmp(address->ip, zero, sizeof zero) == 0;
+}
+
+static int bind_one(int socket, const struct socket_address *address) {
+    union any_address local;
+    socklen_t size = to_zephyr(address, &local);
+    return zsock_bind(socket, &local.any, size) < 0 ? error(errno) : 0;
+}
+
+int sockets_bind(int *socket, const struct socket_address *address) {
+    if (is_everything(address)) { /* IPv4 first: Zephyr takes its address for IPv6's otherwise */
+        struct net_context *context = context_of(*socket);
+        int twin = open_for(false, context != NULL && net_context_get_type(context) == SOCK_STREAM);
+        struct socket_address four = { .port = address->port };
+        int result = twin < 0 ? twin : bind_one(twin, &four);
+        if (result < 0) {
+            if (twin >= 0) {
+                zsock_close(twin);
+            }
+            return result;
+        }
+        result = change_family(socket, true);
+        if (result < 0) {
+            zsock_close(twin);
+            return result;
+        }
+        twins[*socket] = twin;
+        return bind_one(*socket, address);
+    }
+    int result = change_family(socket, address->six);
+    return result < 0 ? result : bind_one(*socket, address);
 }
 
 /* ---- Listening ---- */
@@ -96,12 +195,7 @@ static void accepted(struct net_context *connection, struct sockaddr *peer, sock
     }
 }
 
-int sockets_bind(int socket, const struct socket_address *address) {
-    struct sockaddr_in local = to_zephyr(address);
-    return zsock_bind(socket, (struct sockaddr *)&local, sizeof local) < 0 ? error(errno) : 0;
-}
-
-int sockets_listen(int socket, int backlog) {
+static int listen_one(int socket, int backlog) {
     if (zsock_listen(socket, backlog) < 0) {
         return error(errno);
     }
@@ -111,30 +205,46 @@ int sockets_listen(int socket, int backlog) {
     return 0;
 }
 
-int sockets_accept(int socket, struct socket_address *peer) {
+int sockets_listen(int socket, int backlog) {
+    int result = context_of(socket) == NULL ? -EBADF : listen_one(socket, backlog);
+    return result < 0 || twins[socket] == NONE ? result : listen_one(twins[socket], backlog);
+}
+
+static int accept_one(int socket, struct socket_address *peer) {
     struct net_context *listener = context_of(socket);
     struct net_context *queued = listener != NULL ? first_queued(listener) : NULL;
     if (queued == NULL) {
         return listener != NULL ? -EAGAIN : -EBADF;
     }
-    struct sockaddr_in from;
+    union any_address from;
     socklen_t size = sizeof from;
-    int connection = zsock_accept(socket, (struct sockaddr *)&from, &size);
+    int connection = zsock_accept(socket, &from.any, &size);
     if (connection < 0) {
         return error(errno);
     }
     net_context_unref(queued); /* the descriptor counts as a user now */
+    twins[connection] = NONE;
     zsock_fcntl(connection, F_SETFL, O_NONBLOCK);
-    from_zephyr(&from, peer);
+    from_zephyr(&from.any, peer);
     return connection;
 }
 
-int sockets_connect(int socket, const struct socket_address *address) {
-    struct sockaddr_in remote = to_zephyr(address);
-    return zsock_connect(socket, (struct sockaddr *)&remote, sizeof remote) < 0 ? error(errno) : 0;
+int sockets_accept(int socket, struct socket_address *peer) {
+    int connection = accept_one(socket, peer);
+    return connection == -EAGAIN && twins[socket] != NONE ? accept_one(twins[socket], peer) : connection;
 }
 
-int sockets_close(int socket) {
+int sockets_connect(int *socket, const struct socket_address *address) {
+    union any_address remote;
+    socklen_t size = to_zephyr(address, &remote);
+    int result = change_family(socket, address->six);
+    if (result < 0) {
+        return result;
+    }
+    return zsock_connect(*socket, &remote.any, size) < 0 ? error(errno) : 0;
+}
+
+static int close_one(int socket) {
     struct net_context *context = context_of(socket);
     if (context == NULL) {
         return -EBADF;
@@ -146,6 +256,13 @@ int sockets_close(int socket) {
         }
     }
     return zsock_close(socket) < 0 ? error(errno) : 0;
+}
+
+int sockets_close(int socket) {
+    if (context_of(socket) != NULL && twins[socket] != NONE) {
+        close_one(twins[socket]);
+    }
+    return close_one(socket);
 }
 
 /* ---- Sending ---- */
@@ -191,22 +308,24 @@ static int send_once(struct net_context *context, int socket, const void *data, 
     }
     ssize_t sent;
     if (to != NULL) {
-        struct sockaddr_in remote = to_zephyr(to);
-        sent = zsock_sendto(socket, data, size, 0, (struct sockaddr *)&remote, sizeof remote);
+        union any_address remote;
+        socklen_t remote_size = to_zephyr(to, &remote);
+        sent = zsock_sendto(socket, data, size, 0, &remote.any, remote_size);
     } else {
         sent = zsock_send(socket, data, size, 0);
     }
     return sent < 0 ? error(errno) : (int)sent;
 }
 
-int sockets_send(int socket, const void *data, size_t length, const struct socket_address *to) {
-    struct net_context *context = context_of(socket);
-    if (context == NULL) {
-        return -EBADF;
+int sockets_send(int *socket, const void *data, size_t length, const struct socket_address *to) {
+    int result = to != NULL ? change_family(socket, to->six) : 0;
+    struct net_context *context = context_of(*socket);
+    if (result < 0 || context == NULL) {
+        return result < 0 ? result : -EBADF;
     }
     size_t done = 0;
     do {
-        int sent = send_once(context, socket, (const uint8_t *)data + done, length - done, to);
+        int sent = send_once(context, *socket, (const uint8_t *)data + done, length - done, to);
         if (sent < 0) {
             return done > 0 ? (int)done : sent;
         }
@@ -233,25 +352,25 @@ int sockets_receive(int socket, void *data, size_t length, struct socket_address
     if (context == NULL) {
         return -EBADF;
     }
-    struct sockaddr_in remote;
+    union any_address remote;
     socklen_t size = sizeof remote;
-    bool closed = context->tcp == NULL || context->tcp->recv_wnd >= NET_TCP_DEFAULT_MSS;
-    ssize_t received = zsock_recvfrom(socket, data, length, 0, (struct sockaddr *)&remote, &size);
+    bool open = context->tcp == NULL || context->tcp->recv_wnd >= NET_TCP_DEFAULT_MSS;
+    ssize_t received = zsock_recvfrom(socket, data, length, 0, &remote.any, &size);
     if (received < 0) {
         return error(errno);
     }
-    if (!closed && context->tcp != NULL && context->tcp->recv_wnd >= NET_TCP_DEFAULT_MSS) {
+    if (!open && context->tcp != NULL && context->tcp->recv_wnd >= NET_TCP_DEFAULT_MSS) {
         announce_window(context);
     }
     if (from != NULL) {
-        from_zephyr(context->tcp != NULL ? (struct sockaddr_in *)&context->remote : &remote, from);
+        from_zephyr(context->tcp != NULL ? &context->remote : &remote.any, from);
     }
     return (int)received;
 }
 
 /* ---- Polling ---- */
 
-bool sockets_readable(int socket) {
+static bool readable(int socket) {
     struct net_context *context = context_of(socket);
     if (context == NULL) {
         return true;
@@ -260,6 +379,10 @@ bool sockets_readable(int socket) {
         return first_queued(context) != NULL;
     }
     return !k_fifo_is_empty(&context->recv_q) || sock_is_eof(context);
+}
+
+bool sockets_readable(int socket) {
+    return readable(socket) || (twins[socket] != NONE && readable(twins[socket]));
 }
 
 bool sockets_writable(int socket) {
