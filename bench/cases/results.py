@@ -105,12 +105,12 @@ def by_layer(results: Iterable[Result]) -> dict[str, Count]:
     return {layer: count for layer, count in counts.items() if count.total}
 
 
-def write_results(path: Path, results: Sequence[Result], about: dict[str, Any]) -> None:
-    """Write the results as JSON, all or nothing. Raises UserError."""
+def as_dict(results: Sequence[Result], about: dict[str, Any]) -> dict[str, Any]:
+    """The results for programs, after what they were had with."""
     total = Count()
     for result in results:
         total.add(result.verdict)
-    content = {
+    return {
         **about,
         "passed": total.passed,
         "departures": total.departures,
@@ -118,5 +118,9 @@ def write_results(path: Path, results: Sequence[Result], about: dict[str, Any]) 
         "skipped": total.skipped,
         "cases": [result.as_dict() for result in results],
     }
+
+
+def write_results(path: Path, content: dict[str, Any]) -> None:
+    """Write the results as JSON, all or nothing. Raises UserError."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_whole(path, text, "name another file with --json")
+    write_whole(path, text, "name another file with --output")

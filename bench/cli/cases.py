@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from bench.board import DEFAULT_SEED
-from bench.engines import DEFAULT_ENGINE
+from bench.cli.options import (
+    complete_case_layers,
+    complete_cases,
+    console_beside,
+    engine_option,
+    firmware_option,
+    json_option,
+    print_json,
+    seed_option,
+)
 from emulation.errors import UserError
 from emulation.paths import reports_folder
 
@@ -28,8 +35,8 @@ NEEDS = ("websocket", "lwip", "python")
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
-ids = click.argument("patterns", nargs=-1, metavar="[ID...]")
-of_layer = click.option("--layer", help="Only cases of this layer.")
+ids = click.argument("patterns", nargs=-1, metavar="[ID...]", shell_complete=complete_cases)
+of_layer = click.option("--layer", help="Only cases of this layer.", shell_complete=complete_case_layers)
 
 
 @click.group()
@@ -43,7 +50,7 @@ def command() -> None:
 @command.command("list")
 @ids
 @of_layer
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option
 @click.option("--markdown", is_flag=True, help="As the page docs/cases.md.")
 def list_cases(patterns: tuple[str, ...], layer: str | None, as_json: bool, markdown: bool) -> None:
     """List the cases with what each has to bring about."""
@@ -68,7 +75,7 @@ def list_cases(patterns: tuple[str, ...], layer: str | None, as_json: bool, mark
             }
             for case in cases
         ]
-        click.echo(json.dumps(listed, indent=1, ensure_ascii=False))
+        print_json(listed)
         return
     console = Console(soft_wrap=True, highlight=False)
     group = ""
@@ -83,7 +90,7 @@ def list_cases(patterns: tuple[str, ...], layer: str | None, as_json: bool, mark
 
 
 @command.command("show")
-@click.argument("patterns", nargs=-1, required=True, metavar="ID...")
+@click.argument("patterns", nargs=-1, required=True, metavar="ID...", shell_complete=complete_cases)
 def show_case(patterns: tuple[str, ...]) -> None:
     """Show what a case sends, byte by byte and as Scapy sees it, and how it is judged."""
     from bench.cases import find
@@ -96,21 +103,21 @@ def show_case(patterns: tuple[str, ...]) -> None:
 @ids
 @of_layer
 @click.option("--all", "every", is_flag=True, help="All cases.")
+@json_option
 @click.option(
-    "--json", "output", type=click.Path(path_type=Path), help="Results [reports/cases/results.json]."
+    "--output", type=click.Path(path_type=Path), help="File for the JSON. [default: in reports/cases]"
 )
 @click.option("--captures", type=click.Path(path_type=Path), help="Folder for captures [reports/cases].")
-@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
-@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
-@click.option(
-    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
-)
+@engine_option
+@firmware_option
+@seed_option
 @click.pass_context
 def run_cases(
     ctx: click.Context,
     patterns: tuple[str, ...],
     layer: str | None,
     every: bool,
+    as_json: bool,
     output: Path | None,
     captures: Path | None,
     engine: str,
@@ -123,7 +130,7 @@ def run_cases(
     """
     from bench.board import Board
     from bench.cases import Runner, find
-    from bench.cases.results import write_results
+    from bench.cases.results import as_dict, write_results
 
     if not patterns and not every and layer is None:
         raise UserError("no case is named", "name cases or patterns, or give --layer or --all")
@@ -133,7 +140,7 @@ def run_cases(
     folder = captures or REPORTS
     path = output or REPORTS / "results.json"
     prepare(folder)
-    console = Console(soft_wrap=True, highlight=False)
+    console = console_beside(as_json, soft_wrap=True)
     results: list[Result] = []
     interrupted = False
     wall, cpu = time.perf_counter(), time.process_time()
@@ -153,7 +160,10 @@ def run_cases(
             interrupted = True
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     about = {"engine": engine, "seed": seed, "complete": not interrupted, "seconds": round(wall, 3)}
-    write_results(path, results, about)
+    content = as_dict(results, about)
+    write_results(path, content)
+    if as_json:
+        print_json(content)
     summarise(console, results, wall, cpu)
     console.print(f"  results:  {path.resolve()}\n  captures: {folder.resolve()}")
     if interrupted:

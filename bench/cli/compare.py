@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
-from rich.console import Console
 from rich.text import Text
 
-from bench.board import DEFAULT_SEED
+from bench.cli.options import complete_cases, console_beside, json_option, print_json, seed_option
+
+if TYPE_CHECKING:
+    from bench.compare import Comparison
 
 EXIT_DIFFERENT = 1
 SHOWN = 8
@@ -16,15 +20,14 @@ SHOWN = 8
 @click.command
 @click.argument("left")
 @click.argument("right")
-@click.argument("patterns", nargs=-1, metavar="[ID...]")
+@click.argument("patterns", nargs=-1, metavar="[ID...]", shell_complete=complete_cases)
 @click.option("--all", "everything", is_flag=True, help="Every case of the catalogue, not one of each group.")
-@click.option(
-    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
-)
+@seed_option
 @click.option(
     "--ignore", multiple=True, metavar="LAYER.FIELD", help="A field that may differ, for example IP.ttl."
 )
 @click.option("--ready", default=None, help="What both firmwares print when they can be asked.")
+@json_option
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -35,6 +38,7 @@ def command(
     seed: int,
     ignore: tuple[str, ...],
     ready: str | None,
+    as_json: bool,
 ) -> None:
     """Send the same to two boards and list where their replies differ, frame by frame.
 
@@ -46,7 +50,7 @@ def command(
     Exit status 0 if all that was compared is the same, 1 if something differs.
     """
     from bench.cases import Case, all_cases, find
-    from bench.compare import EXCHANGE, Comparison, Side, check_fields, compare
+    from bench.compare import EXCHANGE, Side, check_fields, compare
 
     check_fields(ignore)
     groups = {case.group: case for case in reversed(all_cases())}
@@ -56,7 +60,7 @@ def command(
         stimuli = ([EXCHANGE] if EXCHANGE in patterns else []) + (list(find(named)) if named else [])
     else:
         stimuli += all_cases() if everything else reversed(groups.values())
-    console = Console(soft_wrap=True, highlight=False)
+    console = console_beside(as_json, soft_wrap=True)
 
     def tell(comparison: Comparison) -> None:
         if comparison.skipped:
@@ -88,5 +92,29 @@ def command(
     different = sum(bool(one.differences) for one in comparisons)
     skipped = sum(bool(one.skipped) for one in comparisons)
     same = len(comparisons) - different - skipped
+    if as_json:
+        print_json(
+            {
+                "left": left,
+                "right": right,
+                "seed": seed,
+                "same": same,
+                "different": different,
+                "skipped": skipped,
+                "stimuli": [as_dict(one) for one in comparisons],
+            }
+        )
     console.print(Text(f"\n{same} the same, {different} different, {skipped} not compared", style="bold"))
     ctx.exit(EXIT_DIFFERENT if different else 0)
+
+
+def as_dict(comparison: Comparison) -> dict[str, Any]:
+    """What came of one stimulus, for programs."""
+    verdict = "skipped" if comparison.skipped else "different" if comparison.differences else "same"
+    return {
+        "name": comparison.name,
+        "verdict": verdict,
+        "replies": comparison.frames,
+        "reason": comparison.skipped,
+        "differences": [str(difference) for difference in comparison.differences],
+    }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
+from bench.cli.options import console_beside, json_option, print_json
+from bench.cli.progress import phase
 from bench.stacks import DEFAULT_STACK, STACKS
 from emulation.firmware.build import BuildResult
 
@@ -31,16 +34,28 @@ from emulation.firmware.build import BuildResult
 @click.option(
     "--ws-server", type=click.Path(path_type=Path), help="Folder of another ws_server package to freeze."
 )
-def command(stack: str, out: Path | None, app: Path | None, ws_server: Path | None) -> None:
+@json_option
+def command(stack: str, out: Path | None, app: Path | None, ws_server: Path | None, as_json: bool) -> None:
     """Build, unless nothing has changed, and print the size table."""
-    console = Console()
-    with console.status("firmware") as status:
-        result = STACKS[stack].build(
-            out, app=app, ws_server=ws_server, progress=lambda text: status.update(f"firmware: {text}")
-        )
+    console = console_beside(as_json)
+    with phase(console, "building the firmware") as tell:
+        result = STACKS[stack].build(out, app=app, ws_server=ws_server, progress=tell)
+    if as_json:
+        print_json(as_dict(result, stack))
     console.print(size_table(result))
     state = "built" if result.fresh else "up to date"
     console.print(f"{result.elf} ({state})\nSHA-256 {result.sha256}", highlight=False, soft_wrap=True)
+
+
+def as_dict(result: BuildResult, stack: str) -> dict[str, Any]:
+    """The result for programs; sizes in bytes."""
+    return {
+        "elf": str(result.elf),
+        "sha256": result.sha256,
+        "stack": stack,
+        "built": result.fresh,
+        "sizes": asdict(result.sizes),
+    }
 
 
 def size_table(result: BuildResult) -> Table:

@@ -9,14 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from bench.addresses import BOARD, Station, station_at
-from bench.board import DEFAULT_SEED, Board
+from bench.board import Board
 from bench.capabilities import Capabilities, Capability
 from bench.capture import Capture
-from bench.engines import DEFAULT_ENGINE
+from bench.cli.options import (
+    console_beside,
+    engine_option,
+    firmware_option,
+    json_option,
+    print_json,
+    seed_option,
+)
 from bench.readiness import await_ready, wanted_line
 from emulation.errors import GuestFault, UserError
 
@@ -36,14 +42,13 @@ EPOCH = 1e6
 @click.option("--state", help="Bring a connection into this protocol state first (see `bench matrix`).")
 @click.option("--ipv6", is_flag=True, help="That connection is one over IPv6.")
 @click.option("--runts", is_flag=True, help="Send frames under 60 bytes as they are, without padding.")
-@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
-@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
-@click.option(
-    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
-)
+@engine_option
+@firmware_option
+@seed_option
 @click.option("--ready", help="What the firmware prints when frames can come, as a pattern.")
 @click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
 @click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
+@json_option
 @click.option("--output", type=click.Path(path_type=Path), help="Write what crosses the wire to this pcapng.")
 @click.pass_context
 def command(
@@ -58,6 +63,7 @@ def command(
     ready: str | None,
     ip: str | None,
     mac: str | None,
+    as_json: bool,
     output: Path | None,
 ) -> None:
     """Send the bench's frames of a capture (pcap or pcapng) to a freshly booted board.
@@ -67,10 +73,10 @@ def command(
     to the microsecond. Ends with the board's health.
     """
     from bench.capture_file import read_capture
-    from bench.cli.frame_line import frame_line
+    from bench.cli.frame_line import frame_as_dict, frame_line
 
     frames = read_capture(file)
-    console = Console(highlight=False, soft_wrap=True)
+    console = console_beside(as_json, soft_wrap=True)
     # The bench's own captures tell directions, and their times are virtual: from reset on.
     own = state is None and frames != [] and all(f.direction and f.time < EPOCH for f in frames)
     station = station_at(ip, mac)
@@ -87,13 +93,23 @@ def command(
             style = "" if crossed.direction == "to-board" else "bold"
             console.print(Text(frame_line(crossed.time, crossed.data, crossed.direction), style=style))
         received = [crossed.data for crossed in capture.frames if crossed.direction == "from-board"]
-        if recorded:
-            console.print(compare(recorded, received))
+        verdict = compare(recorded, received) if recorded else ""
+        if verdict:
+            console.print(verdict)
         if fault is None:
             fault = _health(board, pinged)
         if output is not None:
             capture.write(output, f"bench inject {file.name}, seed {seed}")
             console.print(f"capture: {output}")
+    if as_json:
+        print_json(
+            {
+                "healthy": fault is None,
+                "fault": None if fault is None else str(fault),
+                "as_recorded": recorded == received[: len(recorded)] if recorded else None,
+                "frames": [frame_as_dict(crossed) for crossed in capture.frames],
+            }
+        )
     if fault is not None:
         console.print(Text(f"not healthy: {fault}", style="bold red"))
         ctx.exit(1)

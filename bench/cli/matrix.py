@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -15,8 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from bench.board import DEFAULT_SEED, find_firmware
-from bench.engines import DEFAULT_ENGINE
+from bench.board import find_firmware
+from bench.cli import EXIT_INTERRUPTED
+from bench.cli.options import (
+    console_beside,
+    engine_option,
+    firmware_option,
+    json_option,
+    print_json,
+    seed_option,
+)
 from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
@@ -38,15 +45,13 @@ MANY = 10
 )
 @click.option("--shard", default="1/1", metavar="I/N", help="Only the I-th of N parts.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N cases, chosen with the seed.")
-@click.option(
-    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where randomness comes from."
-)
+@seed_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Boards at the same time. [default: one a core]")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped has left off.")
 @click.option("--list", "listing", is_flag=True, help="Print the IDs of the cases and run nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the boards.")
-@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
+@json_option
+@engine_option
+@firmware_option
 @click.option(
     "--report", type=click.Path(path_type=Path), default=REPORTS, help="Folder. [default: reports/matrix]"
 )
@@ -83,7 +88,8 @@ def command(
     complete = part.count == 1 and sample is None and not (ids or layers or states) and depth == 1
     cases = part.of(cases)
     if listing:
-        click.echo("\n".join(case.id for case in cases))
+        names = [case.id for case in cases]
+        print_json(names) if as_json else click.echo("\n".join(names))
         return
 
     from bench.matrix.results import Results
@@ -92,7 +98,7 @@ def command(
 
     elf = find_firmware(firmware)
     setup = Setup(engine, firmware, seed)
-    console = Console(stderr=as_json, highlight=False, soft_wrap=True)
+    console = console_beside(as_json, soft_wrap=True)
     with Results(report / "results.jsonl", firmware_hash(elf), resume=resume) as results:
         left = [case for case in cases if case.id not in results.done]
         if len(left) < len(cases):
@@ -104,12 +110,12 @@ def command(
         if failed and not interrupted:
             summary["saved"] = _save(console, failed[:MANY], setup, report)
     if as_json:
-        click.echo(json.dumps(summary, indent=2))
+        print_json(summary)
     else:
         _show(console, cases, results, summary)
     if interrupted:
         console.print("interrupted: what has run is kept; go on with --resume", style="bold yellow")
-        ctx.exit(130)
+        ctx.exit(EXIT_INTERRUPTED)
     ctx.exit(1 if failed or summary["departures not met"] else 0)
 
 

@@ -14,9 +14,11 @@ from rich.text import Text
 
 from bench.board import ROOT
 from bench.cli import EXIT_INTERRUPTED
+from bench.cli.options import console_beside, json_option, print_json
+from bench.cli.progress import phase
 from bench.mutants.catalogue import FAMILIES, all_mutants, find_mutants
 from bench.mutants.mutant import Mutant
-from bench.mutants.report import STYLES, short, summary, table, write_json, write_page
+from bench.mutants.report import STYLES, results, short, summary, table, write_json, write_page
 from bench.mutants.trial import Catch, Fate, Trials, Verdict
 from emulation.errors import UserError
 from emulation.firmware.build import build
@@ -40,9 +42,8 @@ PAGE = ROOT / "docs" / "mutants.md"
     is_flag=True,
     help="Run every test and Robot suite against each mutant; name all that fail.",
 )
-@click.option(
-    "--json", "output", type=click.Path(path_type=Path), help="Also write the results to this file."
-)
+@json_option
+@click.option("--output", type=click.Path(path_type=Path), help="Also write the JSON to this file.")
 @click.option("--keep", is_flag=True, help="Leave firmware, captures and output in build/mutants/.")
 @click.option("--write-docs", is_flag=True, help="Write docs/mutants.md from the results; all mutants only.")
 @click.pass_context
@@ -52,6 +53,7 @@ def command(
     listing: bool,
     jobs: int,
     all_tests: bool,
+    as_json: bool,
     output: Path | None,
     keep: bool,
     write_docs: bool,
@@ -60,7 +62,7 @@ def command(
 
     NAME is a mutant; all are tried if none is named. The exit code is 0 only if every one is caught.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = console_beside(as_json, soft_wrap=True)
     if listing:
         show_list(console)
         return
@@ -70,15 +72,17 @@ def command(
             "the page lists all mutants, only some are named", "leave away the names, or --write-docs"
         )
     check_place()
-    with console.status("firmware"):
-        build()
+    with phase(console, "building the firmware") as tell:
+        build(progress=tell)
     verdicts, interrupted = hold(console, Trials(FOLDER, keep=keep, everything=all_tests), mutants, jobs)
     caught = [verdict for verdict in verdicts if verdict.fate is Fate.CAUGHT]
     # Names and sentences side by side need room, which a log has.
-    Console(highlight=False, width=max(Console().width, 170)).print(table(verdicts))
+    console_beside(as_json, width=max(Console().width, 170)).print(table(verdicts))
     for verdict in caught:
         if not verdict.expected:
             console.print(Text(f"{verdict.name}: caught, but not by the test that is to", style="yellow"))
+    if as_json:
+        print_json(results(verdicts, len(mutants)))
     if output is not None:
         write_json(output, verdicts, len(mutants))
         console.print(f"results: {output.resolve()}")

@@ -14,7 +14,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.engines import DEFAULT_ENGINE
+from bench.cli.options import console_beside, engine_option, json_option, print_json
+from bench.cli.progress import phase
 from bench.files import write_whole
 from emulation.errors import UserError
 
@@ -26,16 +27,15 @@ WIDTH = 130
 
 
 @click.command()
-@click.option(
-    "--json", "output", type=click.Path(path_type=Path), help="Also write the figures to this file."
-)
+@json_option
+@click.option("--output", type=click.Path(path_type=Path), help="Also write the JSON to this file.")
 @click.option(
     "--runs", type=click.IntRange(min=1), default=5, show_default=True, help="Runs of the slow figures."
 )
 @click.option(
     "--only", multiple=True, metavar="PATTERN", help="Only figures whose name contains this (* and ? match)."
 )
-@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
+@engine_option
 @click.option(
     "--engines", metavar="A,B", help="What engines differ in instead, side by side: for example quark,renode."
 )
@@ -43,6 +43,7 @@ WIDTH = 130
     "--firmware", type=click.Path(path_type=Path), help="ELF to measure instead of the project's own."
 )
 def command(
+    as_json: bool,
     output: Path | None,
     runs: int,
     only: tuple[str, ...],
@@ -60,29 +61,29 @@ def command(
     chosen = select(only)
     if output is not None:
         prepare(output)
-    console = Console(highlight=False, width=max(Console().width, WIDTH))
+    console = console_beside(as_json, width=max(Console().width, WIDTH))
     if engines is not None:
-        side_by_side(console, output, engines.split(","), firmware, runs)
+        side_by_side(console, as_json, output, engines.split(","), firmware, runs)
         return
     figures: list[Figure] = []
     try:
-        with console.status("measuring") as status:
-            for figure in measure(
-                chosen, firmware, engine, runs, tell=lambda what: status.update(f"measuring: {what}")
-            ):
-                figures.append(figure)
+        with phase(console, "measuring") as tell:
+            figures.extend(measure(chosen, firmware, engine, runs, tell=tell))
     finally:
         # What was measured before a Ctrl-C or a fault is shown and written all the same.
         if figures:
             show(console, figures)
-        if output is not None:
-            told = [figure.as_dict() for figure in figures]
-            write(output, {"environment": environment(), "engine": engine, "figures": told})
-            console.print(f"figures: {output.resolve()}")
+        told = [figure.as_dict() for figure in figures]
+        write(console, as_json, output, {"environment": environment(), "engine": engine, "figures": told})
 
 
 def side_by_side(
-    console: Console, output: Path | None, engines: list[str], firmware: Path | None, runs: int
+    console: Console,
+    as_json: bool,
+    output: Path | None,
+    engines: list[str],
+    firmware: Path | None,
+    runs: int,
 ) -> None:
     """Measure several engines, show them beside each other, write what was had. Raises UserError."""
     from bench.cli import engine_table
@@ -90,15 +91,13 @@ def side_by_side(
 
     told: list[EngineFigures] = []
     try:
-        with console.status("measuring") as status:
-            for one in measure(engines, firmware, runs, tell=lambda what: status.update(f"measuring {what}")):
-                told.append(one)
+        with phase(console, "measuring") as tell:
+            told.extend(measure(engines, firmware, runs, tell=tell))
     finally:
         if told:
             engine_table.show(console, told)
-        if output is not None:
-            write(output, {"environment": environment(), "engines": [one.as_dict() for one in told]})
-            console.print(f"figures: {output.resolve()}")
+        content = {"environment": environment(), "engines": [one.as_dict() for one in told]}
+        write(console, as_json, output, content)
 
 
 def show(console: Console, figures: list[Figure]) -> None:
@@ -167,7 +166,7 @@ def environment() -> dict[str, Any]:
     }
 
 
-_HINT = "name another file with --json"
+_HINT = "name another file with --output"
 
 
 def prepare(path: Path) -> None:
@@ -180,6 +179,10 @@ def prepare(path: Path) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}", _HINT) from None
 
 
-def write(path: Path, result: dict[str, Any]) -> None:
-    """Write the figures. Raises UserError."""
-    write_whole(path, json.dumps(result, indent=2) + "\n", _HINT)
+def write(console: Console, as_json: bool, path: Path | None, result: dict[str, Any]) -> None:
+    """Write the figures where they were asked for. Raises UserError."""
+    if as_json:
+        print_json(result)
+    if path is not None:
+        write_whole(path, json.dumps(result, indent=2) + "\n", _HINT)
+        console.print(f"figures: {path.resolve()}")

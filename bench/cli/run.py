@@ -13,12 +13,20 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.addresses import station_at
-from bench.board import DEFAULT_SEED, ROOT
+from bench.board import ROOT
+from bench.cli.options import (
+    complete_suites,
+    console_beside,
+    engine_option,
+    firmware_option,
+    json_option,
+    print_json,
+    seed_option,
+)
 from bench.cli.progress import Progress, phase
-from bench.cli.robot_reports import LOG, OUTPUT, REPORT, XUNIT, write_reports
+from bench.cli.robot_reports import LOG, OUTPUT, REPORT, XUNIT, as_dict, write_reports
 from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, RobotCommand
 from bench.cli.run_summary import ENGINES, PAGES, read_baseline
-from bench.engines import DEFAULT_ENGINE
 from bench.files import remove_unfinished
 from bench.loop import holding_signals_back
 from bench.project import find_project
@@ -32,17 +40,15 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 
 
 @click.command(cls=RobotCommand, epilog=EPILOG)
-@click.argument("suites", nargs=-1, metavar="[SUITE...]")
-@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
-@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to test instead of the project's own.")
+@click.argument("suites", nargs=-1, metavar="[SUITE...]", shell_complete=complete_suites)
+@engine_option
+@firmware_option
 @click.option(
     "--stack",
     type=click.Choice(["lwip", "zephyr"]),
     help="Test the project's firmware on this network stack.",
 )
-@click.option(
-    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
-)
+@seed_option
 @click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
 @click.option("--ready", default=None, help="What the firmware prints when tests can begin.")
 @click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
@@ -84,6 +90,7 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
     type=click.Path(path_type=Path),
     help="Build the firmware with this folder's ws_server package first, and test it.",
 )
+@json_option
 @click.option(
     "--watch", "watching", is_flag=True, help="Run again whenever a suite or what it tests changes."
 )
@@ -107,6 +114,7 @@ def command(
     tests: tuple[str, ...],
     baseline: Path | None,
     ws_server: Path | None,
+    as_json: bool,
     watching: bool,
 ) -> None:
     """Run the Robot suites on an emulated board and write the reports.
@@ -122,7 +130,7 @@ def command(
     project = find_project()
     paths = find_suites(suites or (map(str, project.suites) if project else ()))
     earlier = None if baseline is None else read_baseline(baseline)  # it may lie where this run reports to
-    console = Console(soft_wrap=True, highlight=False)
+    console = console_beside(as_json, soft_wrap=True)
     if watching:
         from bench.cli.watch import keep_running
 
@@ -196,12 +204,19 @@ def command(
     if status == INTERRUPTED:
         console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
     tell_places(console, report)
+    if as_json:
+        print_json(as_dict(report, status))
     ctx.exit(status)
+
+
+def own_suites() -> dict[str, Path]:
+    """The project's own suites by name."""
+    return {path.stem: path for path in sorted(SUITES.glob("*.robot"))}
 
 
 def find_suites(names: Iterable[str]) -> list[Path]:
     """The files of the suites named; all of the project's own for no name. Raises UserError."""
-    own = {path.stem: path for path in sorted(SUITES.glob("*.robot"))}
+    own = own_suites()
     if not own:
         raise UserError(
             f"there are no suites in {SUITES}", "run from a complete checkout, or name a suite file"

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.board import DEFAULT_SEED
-from bench.engines import DEFAULT_ENGINE
+from bench.cli.options import engine_option, firmware_option, seed_option
 from emulation.errors import GuestFault, UserError
 
 if TYPE_CHECKING:
@@ -110,11 +109,9 @@ def parse_console(_ctx: click.Context, _option: click.Parameter, value: str | No
 )
 @click.option("--fast", is_flag=True, help="Let the board's time run ahead of the clock while it has work.")
 @click.option("--capture", type=click.Path(path_type=Path), help="Write all frames to this pcapng file.")
-@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
-@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to run instead of the project's own.")
-@click.option(
-    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
-)
+@engine_option
+@firmware_option
+@seed_option
 @click.option(
     "--ready", help="What the firmware prints when clients may come. [default: listening, if anything]"
 )

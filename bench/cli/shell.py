@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from bench.board import DEFAULT_SEED
-from bench.engines import DEFAULT_ENGINE
+from bench.cli.options import engine_option, firmware_option, seed_option
 
 BANNER = """\
 {about}
@@ -19,11 +18,9 @@ The board's time stands still while you type. Ctrl-C ends a wait, Ctrl-D the she
 
 
 @click.command()
-@click.option("--engine", default=DEFAULT_ENGINE, show_default=True, help="Engine that runs the board.")
-@click.option("--firmware", type=click.Path(path_type=Path), help="ELF to run instead of the project's own.")
-@click.option(
-    "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
-)
+@engine_option
+@firmware_option
+@seed_option
 @click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
 @click.option("--ready", default=None, help="What the firmware prints when it is ready.")
 @click.option("--exec", "text", metavar="CODE", help="Run this and end, instead of asking for input.")

@@ -27,6 +27,7 @@ from bench.cli.robot_reports import OUTPUT
 from bench.cli.robot_status import MOST_FAILED
 from bench.file_changes import POLL, FileChanges
 from bench.project import FILE, Project
+from emulation.errors import UserError
 from emulation.firmware.build import DEFAULT_WS_SERVER
 from emulation.paths import IS_CHECKOUT
 
@@ -86,6 +87,8 @@ def _below(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
 def keep_running(ctx: click.Context, console: Console, paths: Sequence[Path], project: Project | None) -> int:
     """Run, and run again after every change of what the run depends on; returns the last exit code."""
     options = ctx.params
+    if options["as_json"]:
+        raise UserError("--json tells of one run, and --watch makes many", "leave one of them away")
     arguments = arguments_again(ctx, without=("watching", "suites"))
     code = [path for path in (options["firmware"], options["ws_server"], options["platform"]) if path]
     if options["firmware"] is None and project:

@@ -68,14 +68,18 @@ def summary(verdicts: Sequence[Verdict], wanted: int) -> str:
     return f"{wanted} mutants: " + ", ".join(parts)
 
 
-def write_json(path: Path, verdicts: Sequence[Verdict], wanted: int) -> None:
-    """Write everything that is known so far. Raises UserError."""
-    result: dict[str, Any] = {
+def results(verdicts: Sequence[Verdict], wanted: int) -> dict[str, Any]:
+    """Everything that is known so far, for programs."""
+    return {
         "complete": len(verdicts) == wanted,
         "all_caught": len(verdicts) == wanted and all(v.fate is Fate.CAUGHT for v in verdicts),
         "mutants": [verdict.as_dict() for verdict in verdicts],
     }
-    write_whole(path, json.dumps(result, indent=2) + "\n", "see --json")
+
+
+def write_json(path: Path, verdicts: Sequence[Verdict], wanted: int) -> None:
+    """Write everything that is known so far. Raises UserError."""
+    write_whole(path, json.dumps(results(verdicts, wanted), indent=2) + "\n", "see --output")
 
 
 def write_page(path: Path, verdicts: Iterable[Verdict]) -> None:

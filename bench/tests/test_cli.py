@@ -162,7 +162,7 @@ def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
 
 def test_figures_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    assert "--json" in refused("perf", "--runs", "1", "--json", tmp_path / "file" / "perf.json")
+    assert "--output" in refused("perf", "--runs", "1", "--output", tmp_path / "file" / "perf.json")
 
 
 def test_the_package_runs_as_a_module_and_shows_no_traceback(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_run_writes_results_and_a_capture_of_each_case(tmp_path: Path) -> None
     real_firmware()
     path = tmp_path / "deep" / "results.json"
     result = bench(
-        "run", "7", "ipv4-18-*", "tcp-37-*-data-ipv4", "--json", path, "--captures", tmp_path / "c"
+        "run", "7", "ipv4-18-*", "tcp-37-*-data-ipv4", "--output", path, "--captures", tmp_path / "c"
     )
     assert result.exit_code == 0, result.output
     written = json.loads(path.read_text())
@@ -78,7 +78,7 @@ def test_a_run_writes_results_and_a_capture_of_each_case(tmp_path: Path) -> None
 def test_an_interrupted_run_leaves_the_results_so_far(tmp_path: Path) -> None:
     real_firmware()
     path, folder = tmp_path / "results.json", tmp_path / "captures"
-    command = [sys.executable, "-m", "bench", "cases", "run", "--all", "--json", path, "--captures", folder]
+    command = [sys.executable, "-m", "bench", "cases", "run", "--all", "--output", path, "--captures", folder]
     running = subprocess.Popen(
         list(map(str, command)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )

@@ -50,9 +50,10 @@ def ours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("ours")
 def test_every_fate_is_told_and_one_that_survives_fails_the_run(tmp_path: Path) -> None:
     output = tmp_path / "result.json"
-    result = CliRunner().invoke(main, ["mutants", "--json", str(output)], catch_exceptions=False)
+    result = CliRunner().invoke(main, ["mutants", "--json", "--output", str(output)], catch_exceptions=False)
     assert result.exit_code == 1, result.output
     told = json.loads(output.read_text())
+    assert json.loads(result.stdout) == told
     assert told["complete"]
     assert not told["all_caught"]
     mutants = {mutant["name"]: mutant for mutant in told["mutants"]}
@@ -99,7 +100,7 @@ def test_firmware_captures_and_output_are_kept_if_that_is_asked_for(tmp_path: Pa
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is a signal there")
 def test_ctrl_c_leaves_what_is_known_by_then(tmp_path: Path) -> None:
     output = tmp_path / "result.json"
-    words = ["mutants", "no-pong", "rsv-ignored", "limit-off-by-one", "--jobs", "1", "--json", str(output)]
+    words = ["mutants", "no-pong", "rsv-ignored", "limit-off-by-one", "--jobs", "1", "--output", str(output)]
     child = subprocess.Popen(
         [sys.executable, "-m", "bench", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )

@@ -52,7 +52,9 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_figure_lands_in_table_and_json(few: None, tmp_path: Path) -> None:
     output = tmp_path / "figures" / "perf.json"
-    result = CliRunner().invoke(main, ["perf", "--runs", "1", "--json", str(output)], catch_exceptions=False)
+    result = CliRunner().invoke(
+        main, ["perf", "--runs", "1", "--output", str(output)], catch_exceptions=False
+    )
     assert result.exit_code == 0, result.output
     written = json.loads(output.read_text())
     assert [figure["name"] for figure in written["figures"]] == [m.name for m in MEASUREMENTS]
@@ -66,7 +68,7 @@ def test_engines_are_shown_side_by_side(monkeypatch: pytest.MonkeyPatch, tmp_pat
     """The embedded emulator beside itself: what a machine without Renode can show."""
     monkeypatch.setattr("bench.perf.engines.SUITES", ("ping_pong",))
     output = tmp_path / "engines.json"
-    words = ["perf", "--engines", "quark,quark", "--runs", "1", "--json", str(output)]
+    words = ["perf", "--engines", "quark,quark", "--runs", "1", "--output", str(output)]
     result = CliRunner().invoke(main, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     one, other = json.loads(output.read_text())["engines"]
@@ -87,7 +89,7 @@ def test_an_engine_that_is_not_there_is_said_before_anything_is_measured(
 ) -> None:
     monkeypatch.setenv("RENODE", "/nowhere/renode")
     result = CliRunner().invoke(main, ["perf", "--engines", "quark,renode"])
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (2, "measuring\n")
     assert "error: RENODE names /nowhere/renode, which is no program" in result.stderr
 
 
@@ -114,7 +116,7 @@ def test_the_cpu_time_of_what_was_started_counts() -> None:
 
 def test_only_some_are_measured(tmp_path: Path) -> None:
     output = tmp_path / "perf.json"
-    words = ["perf", "--runs", "1", "--only", "Idle*second", "--only", "snapshot", "--json", str(output)]
+    words = ["perf", "--runs", "1", "--only", "Idle*second", "--only", "snapshot", "--output", str(output)]
     result = CliRunner().invoke(main, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     names = [figure["name"] for figure in json.loads(output.read_text())["figures"]]
@@ -146,7 +148,7 @@ def test_figures_had_before_an_interruption_are_shown_and_written(
 
     monkeypatch.setattr(perf, "measure", interrupted)
     output = tmp_path / "perf.json"
-    result = CliRunner().invoke(main, ["perf", "--json", str(output)])
+    result = CliRunner().invoke(main, ["perf", "--output", str(output)])
     assert result.exit_code == 130
     assert [figure["name"] for figure in json.loads(output.read_text())["figures"]] == ["the first"]
     assert "missed" in result.output
