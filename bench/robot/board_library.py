@@ -53,6 +53,12 @@ class BoardLibrary(
     last. What was sent, what was expected (with the section of the RFC) and what came is in the message of
     every check that fails.
 
+    = Arguments =
+
+    ``port`` is a port of the board, ``ipv6`` says over what to connect. ``payload`` and ``data`` are text or
+    bytes. Times are written as Robot has them, ``500 ms``, and are virtual; sizes are bytes. ``rfc`` is the
+    section that demands what is checked: it appears in the message of a failure.
+
     = Evidence =
 
     Each test leaves a capture (pcapng) in the folder `captures` beside the log. The log shows its frames as a
