@@ -38,6 +38,10 @@ EXCHANGE = "exchange"
 """Name of the ordinary exchange: a ping, an upgrade, two messages, the closing handshake."""
 
 
+ACKS = "acks"
+"""In place of a field: acknowledgements without data, of which each stack sends as many as it likes."""
+
+
 @dataclass(frozen=True)
 class Side:
     """One combination: an engine, and a firmware (None: the project's own)."""
@@ -230,8 +234,8 @@ def comparable(frames: Iterable[CapturedFrame]) -> tuple[Packet, ...]:
 
 
 def without(packets: Sequence[Packet], names: Collection[str]) -> Sequence[Packet]:
-    """Copies of the packets, with the default value in each field of these names (see `check_fields`)."""
-    copies = [packet.copy() for packet in packets]
+    """Copies of the packets that count, with default values in the fields of these names."""
+    copies = [packet.copy() for packet in packets if not (ACKS in names and acknowledges(packet))]
     for name in names:
         layer_name, _, field = name.rpartition(".")
         for layer in (layer for packet in copies for layer in packet.iterpayloads()):
@@ -241,8 +245,8 @@ def without(packets: Sequence[Packet], names: Collection[str]) -> Sequence[Packe
 
 
 def check_fields(names: Iterable[str]) -> None:
-    """See that each names a field of a Scapy layer. Raises UserError."""
-    for name in names:
+    """See that each names a field of a Scapy layer, or is ACKS. Raises UserError."""
+    for name in set(names) - {ACKS}:
         layer_name, _, field = name.rpartition(".")
         layers = [layer for layer in conf.layers if layer._name == layer_name]
         if not any(field == known.name for layer in layers for known in layer.fields_desc):

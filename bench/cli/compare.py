@@ -24,7 +24,10 @@ SHOWN = 8
 @click.option("--all", "everything", is_flag=True, help="Every case of the catalogue, not one of each group.")
 @seed_option
 @click.option(
-    "--ignore", multiple=True, metavar="LAYER.FIELD", help="A field that may differ, for example IP.ttl."
+    "--ignore",
+    multiple=True,
+    metavar="FIELD",
+    help="What may differ: a field, for example IP.ttl, or `acks` without data.",
 )
 @click.option("--ready", default=None, help="What both firmwares print when they can be asked.")
 @json_option

@@ -15,7 +15,7 @@ from bench.capabilities import Capabilities, Finding
 from bench.capture import CapturedFrame
 from bench.cases import find as find_cases
 from bench.cli import main
-from bench.compare import EXCHANGE, Side, comparable, compare, differences, without
+from bench.compare import ACKS, EXCHANGE, Side, comparable, compare, differences, without
 from bench.tests.elf import with_code_at
 
 RETURN = b"\xc3"
@@ -115,6 +115,14 @@ def test_fields_that_stacks_choose_as_they_like_can_be_left_out() -> None:
     one, other = (comparable(sent(Ether() / IP(ttl=ttl) / ICMP(type=0))) for ttl in (64, 255))
     assert differences(without(one, ["IP.ttl"]), without(other, ["IP.ttl"])) == ()
     assert differences(without(one, ["TCP.window"]), without(other, ["TCP.window"])) != ()
+
+
+def test_acknowledgements_without_data_can_be_left_out() -> None:
+    segment = Ether() / IP() / TCP(flags="PA") / b"data"
+    acks = [Ether() / IP() / TCP(flags="A", ack=number) for number in (2, 1)]
+    one, other = comparable(sent(*acks, segment)), comparable(sent(segment))
+    assert len(differences(one, other)) == 2
+    assert differences(without(one, [ACKS]), without(other, [ACKS])) == ()
 
 
 @pytest.mark.parametrize("name", ["IP.lifetime", "ttl", "Nonsense.ttl"])
