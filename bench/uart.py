@@ -12,7 +12,10 @@ TAIL_LINES = 20
 
 
 class Uart:
-    """The console. Everything printed since power-on is kept; bytes that are not UTF-8 show as U+FFFD."""
+    """The console.
+
+    Everything printed since power-on is kept, unless it is trimmed; bytes that are not UTF-8 show as U+FFFD.
+    """
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
@@ -76,6 +79,10 @@ class Uart:
         """Type on the console."""
         with self._loop.lock:
             self._loop.machine.uart_write(text.encode() if isinstance(text, str) else text)
+
+    def trim(self, size: int) -> None:
+        """Forget all but the last `size` bytes; positions in `text` from before mean nothing any more."""
+        del self._data[: max(len(self._data) - size, 0)]
 
     def save(self) -> bytes:
         """A copy of the state."""

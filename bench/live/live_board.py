@@ -28,6 +28,8 @@ WORKING_TICK, IDLE_TICK = 0.001, 0.02
 """Wall seconds between two looks at the clock, with work at hand and without."""
 
 
+UART_KEPT = 1 << 20
+"""Bytes of console output that are kept at least, and at most twice as many."""
 RESET_COMMENT = "the first frame after a reset of the board: its time began at 0 again"
 
 
@@ -68,6 +70,8 @@ class LiveBoard:
         self._wake = asyncio.Event()
         self._stopping = False
         self._comment = ""
+        self._error: Exception | None = None
+        self._printed_bytes = 0
         self._capture: Capture | None = None
         if capture is not None:
             self._capture = Capture()
@@ -77,7 +81,10 @@ class LiveBoard:
         self._detach_uart = board.uart.listen(self._printed)
 
     async def run(self) -> None:
-        """Run the board, from now on with the wall clock, until `stop` is called. Raises GuestFault."""
+        """Run the board, from now on with the wall clock, until `stop` is called.
+
+        Raises GuestFault, and what `fail` was called with.
+        """
         self._pacer.start()
         while not self._stopping:
             self._wake.clear()
@@ -87,6 +94,8 @@ class LiveBoard:
             tick = WORKING_TICK if self._pacer.working else IDLE_TICK
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), tick)
+        if self._error is not None:
+            raise self._error
 
     def advance(self) -> bool:
         """Run the board as far as it is due, for a TURN of the wall clock at most; whether to go on at once.
@@ -128,6 +137,11 @@ class LiveBoard:
         self._stopping = True
         self._wake.set()
 
+    def fail(self, error: Exception) -> None:
+        """Let `run` raise an error of something that lives beside the board."""
+        self._error = error
+        self.stop()
+
     def close(self) -> None:
         """Watch no longer, and close the capture."""
         self._detach_uart()
@@ -156,4 +170,8 @@ class LiveBoard:
 
     def _printed(self, data: bytes) -> None:
         self._pacer.happened()
+        self._printed_bytes += len(data)
+        if self._printed_bytes > UART_KEPT:  # a board may live for days
+            self._printed_bytes = 0
+            self.board.uart.trim(UART_KEPT)
         self.feed.publish(UartEvent(self.clock.now, data))

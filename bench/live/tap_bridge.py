@@ -7,6 +7,7 @@ import asyncio
 from bench.live.events import Event, FrameEvent, ResetEvent
 from bench.live.live_board import LiveBoard
 from bench.live.tap_device import TapDevice
+from emulation.errors import UserError
 
 BITS_A_SECOND = 10_000_000
 OVERHEAD, SHORTEST = 24, 60
@@ -40,7 +41,17 @@ class TapBridge:
 
     def _readable(self) -> None:
         for _ in range(AT_ONCE):
-            frame = self._tap.read()
+            try:
+                frame = self._tap.read()
+            except OSError as error:
+                self._loop.remove_reader(self._tap.fileno())
+                self._live.fail(
+                    UserError(
+                        f"the TAP {self._tap.name} can no longer be used: {error.strerror}",
+                        "somebody has removed it; start again",
+                    )
+                )
+                return
             if frame is None:
                 return
             self._to_board(frame)

@@ -96,7 +96,7 @@ class TapDevice:
         return self._file
 
     def read(self) -> bytes | None:
-        """The next frame of this machine; None if there is none now."""
+        """The next frame of this machine; None if there is none now. Raises OSError once it is gone."""
         try:
             return os.read(self._file, LARGEST)
         except (BlockingIOError, InterruptedError):

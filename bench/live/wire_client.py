@@ -8,6 +8,7 @@ what comes is told to whoever made it.
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Callable, Sequence
 from enum import Enum
 
@@ -216,12 +217,12 @@ class WireClient:
             self._tell("received", f"close {masked}{_code(close.code, bytes(close.reason))}")
         else:
             self._tell("received", f"{name} {fragment}{masked}{_shown(name, frame.data)}")
-        # As every client has to (RFC 6455, sections 5.5.1 and 5.5.2).
-        if name == "ping":
-            self.send("pong", frame.data)
-        elif name == "close" and self.phase is Phase.OPEN:
-            code = frame[WebSocketClose].code if WebSocketClose in frame else None
-            self.close(code)
+        # As every client has to (RFC 6455, sections 5.5.1 and 5.5.2), for as long as it can.
+        with contextlib.suppress(UserError):
+            if name == "ping":
+                self.send("pong", frame.data)
+            elif name == "close" and self.phase is Phase.OPEN:
+                self.close(frame[WebSocketClose].code if WebSocketClose in frame else None)
 
     # -- inside ----------------------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.addresses import BENCH, BOARD
 from bench.layers.tcpip import ACK, PSH, SYN, Endpoint, Segment, build
@@ -266,6 +268,25 @@ def test_frames_are_told_as_in_the_reports() -> None:
     assert second.size == 60
     assert feed.tell().rows == []
     assert list(feed.kept) == [first, second]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=80),
+            st.builds(
+                lambda data, flags: segment(0, data, flags).data, st.binary(max_size=40), st.integers(0, 63)
+            ),
+            st.builds(lambda data: segment(0, text(b"x") + data, PSH | ACK).data, st.binary(max_size=20)),
+        ),
+        max_size=6,
+    )
+)
+def test_whatever_crosses_the_wire_can_be_told(frames: list[bytes]) -> None:
+    feed = LadderFeed()
+    for frame in frames:
+        feed(FrameEvent(0.0, frame, "to-board"))
+    assert len(feed.tell().rows) == len(frames)
 
 
 def test_telling_takes_no_longer_than_it_may() -> None:

@@ -14,7 +14,9 @@ from bench.addresses import BOARD
 from bench.layers.tcp_state import AckPolicy, State, TcpRefusedError, TcpResetError
 from bench.layers.tcpip import SYN, Endpoint, parse
 from bench.live import ConnectionEvent, Event, FrameEvent, LiveBoard, Relay, UartEvent
+from bench.live.live_board import RESET_COMMENT, UART_KEPT
 from bench.live.relay import TO_BOARD, TO_CLIENT, Relayed
+from bench.report.capture_file import read_capture
 from bench.tcp import TcpEndpoint
 from bench.tests.fake_machine import LATENCY, FakeMachine
 from emulation.errors import GuestFault, UserError
@@ -363,3 +365,38 @@ def test_a_port_in_use_is_refused() -> None:
 
     with pytest.raises(UserError, match=r"port \d+ of 127.0.0.1 is in use"):
         asyncio.run(twice())
+
+
+def test_a_reset_of_the_bench_ends_connections_and_goes_on_listening(bench: Bench) -> None:
+    client = bench.connect()
+    bench.run(1)
+    bench.live.reset()
+    assert client.aborted
+    assert not bench.relay.connections
+    assert bench.machine.now == 0.0
+    assert bench.told() == ["open", "established", "ended by the bench"]
+    bench.machine.ends.clear()
+    bench.run(1)
+    assert bench.machine.now == pytest.approx(1.0, abs=0.1), "with the clock again"
+    bench.connect().relayed.data_received(b"anew")
+    bench.run()
+    assert bench.machine.end.read() == b"anew"
+
+
+def test_the_first_frame_after_a_reset_says_so_in_the_capture(tmp_path: Path) -> None:
+    capture = tmp_path / "live.pcapng"
+    made = Bench(capture)
+    with made.live:
+        made.live.wire.send(b"\0" * 60)
+        made.live.reset()
+        made.live.wire.send(b"\1" * 60)
+        made.live.wire.send(b"\2" * 60)
+    assert [packet.comment for packet in read_capture(capture)] == ["", RESET_COMMENT, ""]
+
+
+def test_a_board_that_prints_for_days_is_kept_within_bounds(bench: Bench) -> None:
+    for _ in range(5):
+        bench.machine.at(bench.machine.now, "uart", b"x" * UART_KEPT)
+        bench.run(0.02)
+        assert len(bench.live.board.uart.text) <= 2 * UART_KEPT
+    assert len(bench.live.board.uart.text) >= UART_KEPT

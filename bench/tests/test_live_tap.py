@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import shutil
 import subprocess
@@ -98,12 +99,16 @@ class FakeTap:
     def __init__(self) -> None:
         self.sent: list[bytes] = []
         self.given: list[bytes] = []
-        self.down = False
+        self.down = self.gone = False
+
+    name = "board0"
 
     def fileno(self) -> int:
         return 0
 
     def read(self) -> bytes | None:
+        if self.gone:
+            raise OSError(errno.EBADFD, "File descriptor in bad state")
         return self.sent.pop(0) if self.sent else None
 
     def write(self, frame: bytes) -> bool:
@@ -189,6 +194,13 @@ def test_a_tap_that_is_down_takes_nothing_and_harms_nothing(joined: Joined) -> N
     joined.bridge.close()
     joined.live.feed.publish(FrameEvent(0.0, bytes(60), "from-board"))
     assert joined.bridge.dropped == 1
+
+
+def test_a_tap_that_somebody_removes_ends_the_run_with_a_reason(joined: Joined) -> None:
+    joined.tap.gone = True
+    joined.readable()
+    with pytest.raises(UserError, match="the TAP board0 can no longer be used: File descriptor in bad state"):
+        asyncio.run(asyncio.wait_for(joined.live.run(), TIMEOUT))
 
 
 # A real one, in a network of its own
