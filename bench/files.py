@@ -11,8 +11,14 @@ from emulation.errors import UserError
 
 
 def write_whole(path: Path, text: str, hint: str) -> None:
-    """Write a file so that there is never half of it. Raises UserError with `hint`, what to do then."""
+    """Write a file so that there is never half of it. Raises UserError with `hint`, what to do then.
+
+    A device or a pipe, as /dev/null or /dev/stdout, is written to as it is: root would replace it by a file.
+    """
     try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
         try:
