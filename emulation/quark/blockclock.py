@@ -71,12 +71,17 @@ def cache_folder() -> Path:
     return paths.user_cache() / "native"
 
 
+def compiled_folders() -> list[Path]:
+    """Where the hook may lie compiled already: in the wheel, or in a checkout that may only be read."""
+    return [paths.PREBUILT, *([paths.build_folder() / "native"] if paths.IS_CHECKOUT else [])]
+
+
 def library_path() -> Path:
     """The file the compiled hook has or will have for this source, these flags and this machine."""
     key = hashlib.sha256(SOURCE.read_bytes() + " ".join((*FLAGS, os.uname().machine)).encode())
     name = f"blockclock-{key.hexdigest()[:16]}.so"
-    carried = paths.PREBUILT / name  # by a wheel
-    return carried if carried.exists() else cache_folder() / name
+    compiled = (folder / name for folder in compiled_folders())
+    return next((path for path in compiled if path.exists()), cache_folder() / name)
 
 
 def build() -> Path:

@@ -79,6 +79,7 @@ def test_the_compiled_hook_is_reused() -> None:
 def test_without_a_working_compiler_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: str | None, message: str
 ) -> None:
+    monkeypatch.setattr(blockclock, "compiled_folders", lambda: [])
     monkeypatch.setattr(blockclock, "cache_folder", lambda: tmp_path / "native")
     monkeypatch.setattr("shutil.which", lambda _name: None)
     monkeypatch.delenv("CC", raising=False)
@@ -93,6 +94,16 @@ def test_without_a_working_compiler_one_line_says_what_to_install(
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
+    monkeypatch.setattr(blockclock, "compiled_folders", lambda: [])
     monkeypatch.setattr(blockclock, "cache_folder", lambda: tmp_path / "file" / "native")
     with pytest.raises(UserError, match=r"cannot write .*native"):
         blockclock.build()
+
+
+def test_who_may_only_read_a_checkout_uses_what_is_compiled_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = blockclock.build()
+    monkeypatch.setattr(blockclock, "cache_folder", lambda: tmp_path / "native")
+    assert blockclock.build() == compiled
+    assert list(tmp_path.iterdir()) == []
