@@ -54,6 +54,16 @@ def test_it_says_what_it_has_made_and_fills_in_the_name(demo: Path) -> None:
         assert not re.search(r"@[A-Z]+@", (demo / name).read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize(
+    "words", ["ruff check --isolated .", "ruff format --isolated --check .", "robocop check suites"]
+)
+def test_linters_find_nothing_in_it(demo: Path, words: str) -> None:
+    program, *rest = words.split()
+    command = [str(Path(sys.executable).parent / program), *rest]
+    done = subprocess.run(command, cwd=demo, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_it_passes_as_it_is(demo: Path) -> None:
     result = bench(demo, "run")
     assert result.status == 0, result.out + result.err
