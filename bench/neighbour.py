@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 
 from bench.addresses import Station
+from bench.layers.tcpip import checksum
 
 ETHERTYPE_ARP = b"\x08\x06"
 ETHERTYPE_IPV6 = b"\x86\xdd"
@@ -21,16 +22,6 @@ FLAG_SOLICITED = 0x40
 FLAG_OVERRIDE = 0x20
 ALL_NODES = ipaddress.IPv6Address("ff02::1").packed
 UNSPECIFIED = bytes(16)
-
-
-def checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071)."""
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(int.from_bytes(data[i : i + 2], "big") for i in range(0, len(data), 2))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total ^ 0xFFFF
 
 
 class Neighbour:

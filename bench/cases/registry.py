@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 from collections.abc import Iterable
 from functools import cache
 
 from bench.cases.case import LAYERS, Case
+from bench.nearest import nearest
 from emulation.errors import UserError
 
 
@@ -76,10 +76,8 @@ def _unknown(pattern: str, layer: str | None, cases: list[Case]) -> tuple[str, s
     if set(pattern) & set("*?["):
         return f"no case{of_layer} matches {pattern!r}", "`bench cases list` lists them"
     names = [name for case in cases for name in (case.id, case.group)]
-    near = difflib.get_close_matches(pattern, names, n=1, cutoff=0.0)
-    hint = (
-        f"the nearest is {near[0]}; `bench cases list` lists all" if near else "`bench cases list` lists all"
-    )
+    near = nearest(pattern, names)
+    hint = f"the nearest is {near}; `bench cases list` lists all" if near else "`bench cases list` lists all"
     return f"there is no case {pattern!r}{of_layer}", hint
 
 

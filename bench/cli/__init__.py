@@ -11,12 +11,13 @@ import importlib
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 from rich.console import Console
 from rich.text import Text
 
+from bench.cli.version import print_version
 from bench.project import find_project
 from emulation.errors import GuestFault, UserError
-from emulation.paths import PROGRAM
 
 COMMANDS = {
     "run": "Run the Robot suites on an emulated board and write the reports.",
@@ -33,6 +34,7 @@ COMMANDS = {
     "mutants": "Build firmware that is wrong on purpose and see whether the tests catch it.",
     "firmware": "Build the firmware and show how much of the board it takes.",
     "renode": "Check Renode, the second engine, or say how to get it.",
+    "completion": "Let a shell complete commands, options, engines, suites, cases and files.",
     "doctor": "Show what is there, what is missing and how to get it.",
 }
 
@@ -70,9 +72,18 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with the known names for an unknown one."""
+        if ctx.resilient_parsing:  # for completion, which has nothing to say on what is wrong
+            return super().resolve_command(ctx, args)
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UserError(f"there is no command {args[0]!r}", f"the commands are: {', '.join(COMMANDS)}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands, without importing them, and the options."""
+        found = [
+            CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
@@ -95,7 +106,15 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(None, "-V", "--version", package_name=PROGRAM, prog_name="bench")
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=print_version,
+    help="Show the versions of the bench, its engines and the firmware, and end.",
+)
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Test network firmware without hardware: an emulated Arduino 101 on a wire made of Scapy."""

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from bench.cli.options import complete_cases, console_beside, json_option, print_json, seed_option
+from bench.cli.options import (
+    complete_cases,
+    complete_sides,
+    console_beside,
+    json_option,
+    print_json,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from bench.compare import Comparison
@@ -18,8 +25,8 @@ SHOWN = 8
 
 
 @click.command
-@click.argument("left")
-@click.argument("right")
+@click.argument("left", shell_complete=complete_sides)
+@click.argument("right", shell_complete=complete_sides)
 @click.argument("patterns", nargs=-1, metavar="[ID...]", shell_complete=complete_cases)
 @click.option("--all", "everything", is_flag=True, help="Every case of the catalogue, not one of each group.")
 @seed_option

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bench.board import ROOT
 from bench.cli import EXIT_INTERRUPTED
-from bench.cli.options import console_beside, json_option, print_json
+from bench.cli.options import complete_mutants, console_beside, json_option, print_json
 from bench.cli.progress import phase
 from bench.mutants.catalogue import FAMILIES, all_mutants, find_mutants
 from bench.mutants.mutant import Mutant
@@ -28,7 +28,7 @@ PAGE = ROOT / "docs" / "mutants.md"
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.argument("names", nargs=-1, metavar="[NAME...]", shell_complete=complete_mutants)
 @click.option("--list", "listing", is_flag=True, help="Only say what mutants there are.")
 @click.option(
     "--jobs",

@@ -54,6 +54,19 @@ def complete_suites(ctx: click.Context, param: click.Parameter, incomplete: str)
     return found or [CompletionItem(incomplete, type="file")]
 
 
+def complete_sides(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Engines, then firmware files."""
+    found = complete_engines(ctx, param, incomplete)
+    return found or [CompletionItem(incomplete, type="file")]
+
+
+def complete_mutants(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names of mutants."""
+    from bench.mutants.catalogue import all_mutants
+
+    return offer({mutant.name: mutant.wrong for mutant in all_mutants()}, incomplete)
+
+
 engine_option = click.option(
     "--engine",
     default=DEFAULT_ENGINE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from bench.mutants.driver import DRIVER
@@ -11,6 +10,7 @@ from bench.mutants.handshake import HANDSHAKE
 from bench.mutants.mutant import Family, Mutant
 from bench.mutants.stack import STACK
 from bench.mutants.zephyr_js import ZEPHYR_JS
+from bench.nearest import nearest
 from emulation.errors import UserError
 
 FAMILIES: tuple[Family, ...] = (ZEPHYR_JS, HANDSHAKE, FRAMES, DRIVER, STACK)
@@ -27,9 +27,8 @@ def find_mutants(names: Iterable[str]) -> list[Mutant]:
     wanted = list(dict.fromkeys(names))
     for name in wanted:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0)
             raise UserError(
-                f"there is no mutant {name!r}; the nearest is {near[0]!r}",
+                f"there is no mutant {name!r}; the nearest is {nearest(name, known)!r}",
                 "`bench mutants --list` has all names",
             )
     return [known[name] for name in wanted] or list(known.values())

@@ -5,7 +5,8 @@ from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6NDOptDstLLAddr, I
 from scapy.layers.l2 import ARP, Ether
 
 from bench.addresses import BENCH, BOARD
-from bench.neighbour import Neighbour, checksum
+from bench.layers.tcpip import checksum
+from bench.neighbour import Neighbour
 
 
 def request(**changes: object) -> bytes:
