@@ -116,3 +116,11 @@ def test_an_unwritable_folder_is_the_users_to_mend(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="cannot write the capture"):
         Capture().write(tmp_path / "file" / "x.pcapng")
+
+
+def test_time_goes_on_when_a_board_is_reset() -> None:
+    capture = Capture()
+    capture.add(0.5, b"before", "to-board")
+    capture.epoch += 2.0  # the board was reset at this time of its own
+    capture.add(0.25, b"after", "from-board")
+    assert [frame.time for frame in capture.frames] == [0.5, 2.25]
