@@ -273,7 +273,8 @@ def renode() -> Finding:
             "Renode",
             False,
             f"runs the same suites with --engine renode; {error.message}",
-            "`bench renode` says how to get it; name it with RENODE or put it on the PATH",
+            "`pip install git+https://github.com/antmicro/renode-run` and `renode-run download`, or name one "
+            "with RENODE; `bench renode` checks it and says more",
             "option",
         )
     return Finding("Renode", True, f"{found.version}, {' '.join(found.command)}", need="option")

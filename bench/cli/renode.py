@@ -22,12 +22,12 @@ How to get Renode 1.12 or newer, with access to the Internet:
   renode-run, which downloads a portable Renode into your home:
     pip install git+https://github.com/antmicro/renode-run
     renode-run download
-    make renode        # finds it and boots the firmware in it
+    bench renode       # finds it and boots the firmware in it
 
   or a release from https://github.com/renode/renode/releases:
     unpack renode-VERSION.linux-portable*.tar.gz
     export RENODE=/path/to/the/unpacked/folder
-    make renode
+    bench renode
 
 The bench looks at the variable RENODE, for `renode` on the PATH, and for what renode-run has downloaded.
 """

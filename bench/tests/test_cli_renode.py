@@ -51,7 +51,7 @@ def test_the_doctor_tells_an_unusable_one(monkeypatch: pytest.MonkeyPatch, tmp_p
     finding = doctor.renode()
     assert (finding.present, finding.need) == (False, "option")
     assert "Renode 1.9.0 is too old for the board" in finding.detail
-    assert "make renode" in finding.remedy
+    assert "bench renode" in finding.remedy
 
 
 def test_the_doctor_names_the_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ VERSION_TIMEOUT = 30.0
 
 HINT = (
     "name one with RENODE (its executable, or the folder of a portable one), put `renode` on the PATH, "
-    "or see `make renode`"
+    "or see `bench renode`"
 )
 
 

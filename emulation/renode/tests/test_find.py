@@ -70,7 +70,7 @@ def test_renode_run_has_none_yet(bare: Path) -> None:
 
 
 def test_there_is_none(bare: Path) -> None:
-    with pytest.raises(UserError, match=r"no Renode on this machine .*RENODE.*make renode"):
+    with pytest.raises(UserError, match=r"no Renode on this machine .*RENODE.*bench renode"):
         find_renode()
 
 
