@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bench.addresses import BOARD
 from bench.board import Board
 from bench.cases import words
 from bench.cases.case import Case
@@ -30,7 +31,10 @@ class Scene:
         self.board = board
         self.wire = self.board.wire
         self.log: list[str] = []
-        self.describer = Describer(self.wire.board, self.wire.host)
+        # Cases are written for the project's board: one with another MAC address gets their frames, and its
+        # own are told, as if it had that one.
+        self._theirs, self._ours = octets(self.wire.board.mac), octets(BOARD.mac)
+        self.describer = Describer(BOARD, self.wire.host)
         self._listening = case.view == "wire"
         self._connection: Peer | None = None
         self._guests: list[Peer] = []
@@ -75,7 +79,10 @@ class Scene:
 
     def send(self, crafted: Crafted) -> None:
         """Put a frame on the cable."""
-        self.wire.send(crafted.frame, fcs=crafted.fcs, pad=crafted.pad)
+        frame = crafted.frame
+        if self._theirs != self._ours:
+            frame = frame.replace(self._ours, self._theirs)
+        self.wire.send(frame, fcs=crafted.fcs, pad=crafted.pad)
 
     def run(self, seconds: float) -> None:
         """Let virtual time pass."""
@@ -135,7 +142,7 @@ class Scene:
 
     def _arrived(self, _time: float, frame: bytes) -> None:
         if self._listening:
-            line = self.describer.frame(frame)
+            line = self.describer.frame(frame.replace(self._theirs, self._ours))
             if line is not None:
                 self.log.append(line)
 
@@ -147,6 +154,11 @@ class Scene:
         for peer in (self._connection, *self._guests):
             if peer is not None:
                 peer.silent = True
+
+
+def octets(mac: str) -> bytes:
+    """A MAC address as it stands in frames."""
+    return bytes.fromhex(mac.replace(":", ""))
 
 
 def masked(*frames: WebSocket) -> bytes:

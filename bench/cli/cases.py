@@ -28,10 +28,11 @@ from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
     from bench.cases import Result, Runner
+    from bench.cases.outside import OutsideRunner
 
 REPORTS = reports_folder() / "cases"
 NEEDS = ("websocket", "lwip", "python")
-"""What a firmware has to offer (`bench.capabilities`): cases are judged by looking into it."""
+"""What a firmware has to offer (`bench.capabilities`) to be looked into; others are judged from outside."""
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
@@ -174,18 +175,22 @@ def run_cases(
     ctx.exit(EXIT_FAILED if any(result.problems for result in results) else 0)
 
 
-def start(board: Any, make: Callable[[Any], Runner], firmware: Path | None) -> Runner:
-    """Wait until the board is ready. Raises UserError, also for a firmware that cases cannot be run on."""
+def start(board: Any, make: Callable[[Any], Runner], firmware: Path | None) -> Runner | OutsideRunner:
+    """Wait until the board is ready. Raises UserError for a firmware that no case can be run on."""
     from bench.capabilities import Capabilities
+    from bench.cases.outside import OutsideRunner
     from bench.readiness import await_ready, wanted_line
 
     await_ready(board, wanted_line(None, firmware))
-    if missing := Capabilities(board).lacking(NEEDS):
+    offers = Capabilities(board)
+    if not offers.lacking(NEEDS):
+        return make(board)
+    if missing := offers.lacking(["arp"]):
         raise UserError(
-            f"the catalogue cannot be run on this firmware: {'; '.join(missing)}",
-            "name one that has what is missing, or send frames of your own with `bench inject`",
+            f"no case can be run on this firmware: {missing[0]}",
+            "name a firmware with Ethernet, at 192.0.2.1",
         )
-    return make(board)
+    return OutsideRunner(board, offers)
 
 
 def progress(console: Console) -> Progress:
