@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,7 +228,7 @@ def keep(result: Result, folder: Path, seed: int) -> None:
 
 def summarise(console: Console, results: list[Result], wall: float, cpu: float) -> None:
     """What failed, the counts by layer, the speed."""
-    from bench.cases.results import Count, by_layer
+    from bench.cases.results import Count, Verdict, by_layer
 
     for result in results:
         if result.problems:
@@ -235,12 +236,14 @@ def summarise(console: Console, results: list[Result], wall: float, cpu: float) 
             console.print(Text(f"  {result.case.title}: {result.case.expected}"))
             for problem in result.problems:
                 console.print(Text(f"  {problem}"))
-    table = Table("layer", "passed", "departures", "failed", title="Cases")
+    any_skipped = any(result.verdict is Verdict.SKIPPED for result in results)
+    columns = ["passed", "departures", "failed", *(["skipped"] if any_skipped else [])]
+    table = Table("layer", *columns, title="Cases")
     for column in table.columns[1:]:
         column.justify = "right"
     total = Count()
     for layer, count in by_layer(results).items():
-        table.add_row(layer, str(count.passed), str(count.departures), str(count.failed))
+        table.add_row(layer, *(str(getattr(count, column)) for column in columns))
         total += count
     console.print(table)
     speed = (
@@ -248,5 +251,8 @@ def summarise(console: Console, results: list[Result], wall: float, cpu: float) 
         if results
         else ""
     )
-    style = "bold red" if total.failed else "bold green"
+    reasons = Counter(result.came[0] for result in results if result.verdict is Verdict.SKIPPED)
+    for reason, number in reasons.most_common():
+        console.print(Text(f"  {number} skipped: {reason}", style="yellow"))
+    style = "bold red" if total.failed else "bold green" if total.passed else "bold yellow"
     console.print(Text(f"{total} in {wall:.1f} s ({speed})" if speed else str(total), style=style))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
@@ -299,11 +300,44 @@ def test_frames_are_injected_into_it(tmp_path: Path) -> None:
     assert "healthy: no fault, no traceback, and a ping is answered" in result.stdout
 
 
-def test_the_catalogue_says_what_it_would_need() -> None:
-    result = CliRunner().invoke(main, ["cases", "run", "ipv4-8", "--firmware", str(foreign_elf())])
+def cases(tmp_path: Path, *words: str, elf: Path | None = None) -> Result:
+    options = ["--firmware", str(elf or foreign_elf()), "--output", str(tmp_path / "results.json")]
+    return CliRunner().invoke(main, ["cases", "run", *words, *options, "--captures", str(tmp_path)])
+
+
+def test_the_catalogue_is_judged_from_outside(tmp_path: Path) -> None:
+    result = cases(tmp_path, "ipv4-8", "ipv4-9", "icmp-23")
+    assert result.exit_code == 0, result.output
+    verdicts = {c["id"]: c for c in json.loads((tmp_path / "results.json").read_text())["cases"]}
+    assert verdicts["ipv4-08-ihl-below-5-4"]["verdict"] == "passed"
+    skipped = [case for case in verdicts.values() if case["verdict"] == "skipped"]
+    assert skipped
+    assert {case["came"][0] for case in skipped} <= {
+        "needs ipv6: ICMPv6 echo request to 2001:db8::1: no answer",
+        "needs udp: datagram to port 9: no answer",
+    }
+    assert f"{len(skipped)} skipped" in result.stdout
+
+
+def test_a_case_that_needs_our_server_is_skipped(tmp_path: Path) -> None:
+    result = cases(tmp_path, "websocket-50", "tcp-40")
+    assert result.exit_code == 0, result.output
+    assert "skipped: needs websocket: SYN to port 8080: refused" in result.stdout
+    assert "0 passed, 0 known departures, 0 failed" in result.stdout
+
+
+def test_a_defect_is_found_from_outside(tmp_path: Path) -> None:
+    """A stack that does not look at the header's checksum."""
+    result = cases(tmp_path, "ipv4-11", elf=foreign_elf("NO_HEADER_CHECKSUM"))
+    assert result.exit_code == 1
+    assert "(a) expected silence; came ICMP echo reply" in result.stdout
+
+
+def test_a_firmware_without_a_network_has_no_cases(tmp_path: Path) -> None:
+    elf = assemble('main: say "Hello World!\\n"\n 5: sti\n hlt\n jmp 5b')
+    result = cases(tmp_path, "ipv4-8", elf=elf)
     assert result.exit_code == 2
-    assert "the catalogue cannot be run on this firmware: needs websocket:" in result.stderr
-    assert "bench inject" in result.stderr
+    assert "no case can be run on this firmware: needs arp: ARP for 192.0.2.1: no answer" in result.stderr
 
 
 # Files that cannot run
