@@ -107,6 +107,7 @@ class RenodeMachine:
     def reset(self) -> None:
         """Power-on reset: a fresh emulation. Raises UserError if Renode cannot make one."""
         self._forget()
+        self._end()  # `Clear` waits for ever in a Renode whose board has run (1.12)
         complaints = []
         for platform in self.platforms:
             folder = self._folder / "platform"
