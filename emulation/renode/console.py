@@ -6,10 +6,13 @@ takes a whole core, and remembers what it has read. Without one, errors of comma
 """
 
 import clr
-
-clr.AddReference("AntShell")
-
 import System
+
+# By the assembly, not by its name: a portable Renode has no file of that name.
+clr.AddReference(
+    next(one for one in System.AppDomain.CurrentDomain.GetAssemblies() if one.GetName().Name == "AntShell")
+)
+
 from AntShell.Commands import ICommandInteraction
 
 
