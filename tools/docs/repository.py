@@ -21,6 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
+from sphinx.util.osutil import relative_uri
 
 from tools.docs.navigation import FROM_ROOT, ROOT
 
@@ -72,9 +73,7 @@ class RepositoryLinks(SphinxTransform):  # type: ignore[misc]  # docutils' base 
         return link
 
     def _file(self, node: nodes.Element, path: Path) -> nodes.Element:
-        if not isinstance(self.app.builder, StandaloneHTMLBuilder):
-            return nodes.inline("", "", *node.children)
-        uri = self.app.builder.get_relative_uri(self.env.docname, page_of(path))
+        uri = relative_uri(f"{self.env.docname}.html", f"{page_of(path)}.html")
         return nodes.reference("", "", *node.children, internal=True, refuri=uri)
 
 
