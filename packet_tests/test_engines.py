@@ -125,3 +125,14 @@ def test_it_does_the_same_as_the_embedded_emulator(renode: Board) -> None:
     (comparison,) = compare(Side("quark"), Side("renode"), [EXCHANGE])
     assert not comparison.skipped
     assert not comparison.differences, "\n".join(map(str, comparison.differences))
+
+
+def test_a_board_that_has_run_in_renode_can_be_reset(renode: Board) -> None:
+    renode.run(0.1)
+    renode.reset()
+    assert renode.clock.now == 0.0
+    assert renode.uart.text == ""
+    renode.uart.wait_for("listening", timeout=5)
+    with Peer(renode.wire) as peer:
+        peer.upgrade("/")
+        peer.echo("after a reset")

@@ -184,3 +184,28 @@ def test_memory_and_symbols_can_be_looked_at() -> None:
     assert board.read_memory(board.symbol("main"), 2) == b"\x30\x31"
     with pytest.raises(KeyError):
         board.symbol("nothing")
+
+
+def test_a_reset_begins_anew_and_keeps_those_who_listen(fake: Path) -> None:
+    with Board.boot("fake", fake) as board:
+        heard: list[bytes] = []
+        board.wire.listen(lambda _time, frame: heard.append(frame))
+        board.uart.wait_for("listening")
+        assert isinstance(board.machine, FakeMachine)
+        board.machine.at(0.6, "fault")
+        with pytest.raises(GuestFault):
+            board.run(1)
+        board.reset()
+        assert (board.clock.now, board.uart.text, board.health.fault) == (0.0, "", None)
+        board.uart.wait_for("listening")
+        assert board.wire.sr1(Ether() / IP(dst=board.ip) / ICMP(), timeout=1) is not None
+        assert len(heard) == 1
+
+
+def test_the_console_can_be_trimmed_to_its_end(fake: Path) -> None:
+    with Board.boot("fake", fake) as board:
+        board.uart.wait_for("\n")
+        board.uart.trim(7)
+        assert board.uart.text == "board\n"
+        board.uart.trim(100)
+        assert board.uart.text == "board\n"

@@ -106,6 +106,8 @@ class RenodeMachine:
 
     def reset(self) -> None:
         """Power-on reset: a fresh emulation. Raises UserError if Renode cannot make one."""
+        if self._now:
+            self._end()  # `Clear` may hang where the board has run
         self._forget()
         self._end()  # `Clear` waits for ever in a Renode whose board has run (1.12)
         complaints = []
