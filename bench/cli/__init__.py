@@ -44,6 +44,11 @@ OF_PROJECT = ("run", "serve", "shell")
 EXIT_FAULT = 1
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+EXIT_RUN_INTERRUPTED = 253
+"""Robot's: see `bench.cli.robot_status`."""
+
+COMMAND = "bench.cli.command"
+"""Key in click's context for the name of the command that is called."""
 
 
 def print_error(message: str, hint: str = "") -> None:
@@ -76,6 +81,7 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise UserError(f"there is no command {args[0]!r}", f"the commands are: {', '.join(COMMANDS)}")
+        ctx.meta[COMMAND] = args[0] if args else ""
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -102,7 +108,8 @@ class LazyGroup(click.Group):
             ctx.exit(EXIT_FAULT)
         except KeyboardInterrupt:
             print_error("interrupted")
-            ctx.exit(EXIT_INTERRUPTED)
+            # `bench run` answers for itself, but for the moment in which it is imported.
+            ctx.exit(EXIT_RUN_INTERRUPTED if ctx.meta.get(COMMAND) == "run" else EXIT_INTERRUPTED)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

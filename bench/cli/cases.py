@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +23,7 @@ from bench.cli.options import (
     print_json,
     seed_option,
 )
+from bench.cli.progress import counting
 from emulation.errors import UserError
 from emulation.paths import reports_folder
 
@@ -150,14 +150,15 @@ def run_cases(
         try:
             runner = start(board, Runner, firmware)
             wall, cpu = time.perf_counter(), time.process_time()
-            with progress(console) as bar:
-                task = bar.add_task("", total=len(cases), name="")
+            failed = 0
+            with counting(console, "cases", len(cases)) as advance:
                 for case in cases:
-                    bar.update(task, name=case.id)
+                    advance(0, f"{failed} failed; {case.id}")
                     result = runner.run(case)
                     results.append(result)
                     keep(result, folder, seed)
-                    bar.advance(task)
+                    failed += bool(result.problems)
+                    advance(1, f"{failed} failed")
         except KeyboardInterrupt:
             interrupted = True
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -192,12 +193,6 @@ def start(board: Any, make: Callable[[Any], Runner], firmware: Path | None) -> R
             "name a firmware with Ethernet, at 192.0.2.1",
         )
     return OutsideRunner(board, offers)
-
-
-def progress(console: Console) -> Progress:
-    """The bar of a run."""
-    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[name]}"))
-    return Progress(*columns, console=console, transient=True)
 
 
 def prepare(folder: Path) -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +23,7 @@ from bench.cli.options import (
     print_json,
     seed_option,
 )
+from bench.cli.progress import counting
 from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
@@ -123,21 +123,13 @@ def _run(console: Console, cases: Sequence[Case], setup: Setup, jobs: int, resul
     """Run the cases and keep their results; whether somebody stopped the run."""
     from bench.matrix import workers
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]} failed"),
-        TimeRemainingColumn(),
-    )
     failed = 0
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("matrix", total=len(cases), failed=0)
+    with counting(console, "matrix", len(cases)) as advance:
         try:
             for some in workers.run(cases, setup, jobs):
                 results.add(some)
                 failed += sum(not result.passed for result in some)
-                progress.update(task, advance=len(some), failed=failed)
+                advance(len(some), f"{failed} failed")
         except KeyboardInterrupt:
             return True
     return False

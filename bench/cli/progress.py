@@ -8,12 +8,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.status import Status
 from rich.text import Text
 
 from bench.robot.salvage import flush_output
 
 STYLES = {"PASS": "green", "FAIL": "bold red", "SKIP": "yellow", "NOT RUN": "yellow"}
+
+MANY = 50
+"""Of fewer, no line is said on the way."""
 
 STOPPED = "Execution terminated by signal"
 """Robot's message for the test that Ctrl-C hit."""
@@ -33,6 +38,34 @@ def phase(console: Console, what: str) -> Iterator[Callable[[str], None]]:
         return
     with console.status(Text(what)) as status:
         yield lambda detail: status.update(Text(f"{what}: {detail}"))
+
+
+Advance = Callable[[int, str], None]
+"""Told how many more are done, and a few words on where that leaves things."""
+
+
+@contextmanager
+def counting(console: Console, what: str, total: int) -> Iterator[Advance]:
+    """Show how many of `total` are done: a bar at a terminal, elsewhere a line for every tenth of many."""
+    if not at_terminal(console):
+        done = said = 0
+
+        def advance(more: int, words: str) -> None:
+            nonlocal done, said
+            done += more
+            if total >= MANY and done * 10 // total > said:
+                said = done * 10 // total
+                console.print(f"{what}: {done} of {total}, {words}", markup=False)
+
+        yield advance
+        return
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
+        *(TextColumn("{task.fields[words]}", markup=False), TimeRemainingColumn()),
+    )
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total, words="")
+        yield lambda more, words: bar.update(task, advance=more, words=words)
 
 
 class Progress:

@@ -147,6 +147,18 @@ def test_a_run_stopped_before_its_first_test_says_so(
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+@pytest.mark.parametrize(("command", "status"), [("run", INTERRUPTED), ("cases", 130)])
+def test_ctrl_c_while_a_command_is_imported_ends_it_as_later_on(
+    monkeypatch: pytest.MonkeyPatch, command: str, status: int
+) -> None:
+    def interrupted(_name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("importlib.import_module", interrupted)
+    result = bench(command)
+    assert (result.exit_code, result.stderr) == (status, "error: interrupted\n")
+
+
 def test_a_defect_of_the_bench_ends_like_no_number_of_failed_tests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
