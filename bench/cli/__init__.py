@@ -17,6 +17,7 @@ from rich.text import Text
 
 from bench.cli.version import print_version
 from bench.project import find_project
+from bench.start import INTERRUPTED, RUN_INTERRUPTED
 from emulation.errors import GuestFault, UserError
 
 COMMANDS = {
@@ -43,9 +44,7 @@ OF_PROJECT = ("run", "serve", "shell")
 
 EXIT_FAULT = 1
 EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130
-EXIT_RUN_INTERRUPTED = 253
-"""Robot's: see `bench.cli.robot_status`."""
+EXIT_INTERRUPTED = INTERRUPTED
 
 COMMAND = "bench.cli.command"
 """Key in click's context for the name of the command that is called."""
@@ -109,7 +108,7 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             print_error("interrupted")
             # `bench run` answers for itself, but for the moment in which it is imported.
-            ctx.exit(EXIT_RUN_INTERRUPTED if ctx.meta.get(COMMAND) == "run" else EXIT_INTERRUPTED)
+            ctx.exit(RUN_INTERRUPTED if ctx.meta.get(COMMAND) == "run" else EXIT_INTERRUPTED)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

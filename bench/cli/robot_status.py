@@ -12,13 +12,14 @@ from typing import Any
 import click
 
 from bench.cli import print_error
+from bench.start import RUN_INTERRUPTED
 from emulation.errors import GuestFault, UserError
 
 MOST_FAILED = 250
 """So many tests failed, or more; below it, their number."""
 INVALID = 252
 """Nothing could run: the command line, a file, or no test selected."""
-INTERRUPTED = 253
+INTERRUPTED = RUN_INTERRUPTED
 """Ctrl-C or SIGTERM."""
 UNEXPECTED = 255
 """The guest failed outside of any test (while it booted), or the bench itself did."""

@@ -159,6 +159,24 @@ def test_ctrl_c_while_a_command_is_imported_ends_it_as_later_on(
     assert (result.exit_code, result.stderr) == (status, "error: interrupted\n")
 
 
+@pytest.mark.parametrize(("command", "status"), [("run", INTERRUPTED), ("cases", 130)])
+def test_ctrl_c_while_the_program_starts_is_no_traceback(command: str, status: int) -> None:
+    program = (
+        "import builtins, sys\n"
+        "from bench import start\n"
+        "real = builtins.__import__\n"
+        "def interrupted(name, *more):\n"
+        "    if name == 'bench.cli':\n"
+        "        raise KeyboardInterrupt\n"
+        "    return real(name, *more)\n"
+        "builtins.__import__ = interrupted\n"
+        f"sys.argv = ['bench', {command!r}]\n"
+        "start.main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (status, "error: interrupted\n")
+
+
 def test_a_defect_of_the_bench_ends_like_no_number_of_failed_tests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,7 +85,7 @@ def test_the_notices_of_what_is_inside_go_with_it(wheel: zipfile.ZipFile) -> Non
 
 def test_it_announces_its_commands_and_the_pytest_plugin(wheel: zipfile.ZipFile) -> None:
     points = wheel.read(f"{INFO}/entry_points.txt").decode()
-    assert "bench = bench.cli:main" in points
+    assert "bench = bench.start:main" in points
     assert "[pytest11]\nbench.pytest_plugin = bench.pytest_plugin" in points
     metadata = message_from_bytes(wheel.read(f"{INFO}/METADATA"))
     assert metadata["Requires-Python"] == ">=3.11"
