@@ -53,8 +53,8 @@ def command(
 ) -> None:
     """Measure speed and memory, each beside its target.
 
-    The targets are for an otherwise idle core; the column CPU shows what this process itself took. What each
-    figure means is in docs/performance.md.
+    The targets are for an otherwise idle core; the column CPU shows what this process and those
+    it has started took. What each figure means is in docs/performance.md.
     """
     from bench.perf import measure, select
 

@@ -1,8 +1,8 @@
 """How fast and how large everything is: figures, most with the target they are held against.
 
 Nothing here passes or fails: wall time depends on the host, and on what else it does. Each time is
-therefore taken twice, as wall time and as CPU time of this process, which is what an otherwise idle core
-would need. Python imports are not part of any figure. `docs/performance.md` says what each figure means.
+therefore taken twice, as wall time and as CPU time, of an engine's own process, too: what an otherwise idle
+core would need. Python imports are not part of any figure. `docs/performance.md` says what each figure means.
 """
 
 from __future__ import annotations
