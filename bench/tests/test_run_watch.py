@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from bench.board import ROOT
 from bench.cli.watch import Watched, arguments_again
 from bench.file_changes import FileChanges
 from bench.tests.test_robot import ECHO, HEAD
-from emulation.paths import build_folder
+from emulation.paths import build_folder, default_firmware
 
 WAITING = "waiting for a change"
 FAILING = "Second\n    Fail    on purpose\n"
@@ -169,8 +170,7 @@ def test_saving_the_server_or_a_suite_brings_a_new_verdict(tmp_path: Path) -> No
 def test_a_run_that_goes_on_ends_with_its_reports(tmp_path: Path, number: signal.Signals) -> None:
     suite = tmp_path / "own.robot"
     suite.write_text(HEAD + "Endless\n    Run Board For    365 days\n")
-    elf = build_folder() / "firmware" / "ws_bench.elf"
-    run = Watching(suite, "--report", tmp_path / "report", "--firmware", elf)
+    run = Watching(suite, "--report", tmp_path / "report", "--firmware", default_firmware())
     try:
         run.read_until("Own")
         run.process.send_signal(number)
@@ -180,4 +180,19 @@ def test_a_run_that_goes_on_ends_with_its_reports(tmp_path: Path, number: signal
     finally:
         run.process.kill()
         run.process.communicate()
+    assert (tmp_path / "report" / "log.html").exists()
+
+
+def test_a_watch_that_is_killed_takes_its_run_along(tmp_path: Path) -> None:
+    suite = tmp_path / "own.robot"
+    suite.write_text(HEAD + "Endless\n    Run Board For    365 days\n")
+    watch = Watching(suite, "--report", tmp_path / "report", "--firmware", default_firmware())
+    watch.read_until("Own")
+    children = Path(f"/proc/{watch.process.pid}/task/{watch.process.pid}/children").read_text().split()
+    assert len(children) == 1
+    ended = os.pidfd_open(int(children[0]))
+    watch.process.kill()
+    watch.process.communicate()
+    assert select.select([ended], [], [], 60)[0], "the run goes on"
+    os.close(ended)
     assert (tmp_path / "report" / "log.html").exists()
