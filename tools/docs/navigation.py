@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("robot", "reports", "ci", "matrix"),
     ),
     "Reference": (
-        *("commands", "cli", "keywords", "api/index", "server", "zephyr_js"),
+        *("cli", "commands", "keywords", "api/index", "server", "zephyr_js"),
         *("cases", "conformance", "mutants", "performance", "glossary", "licences"),
     ),
     "More": (),
