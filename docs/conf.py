@@ -26,6 +26,7 @@ extensions = [
     "tools.docs.keywords",
     "tools.docs.navigation",
     "tools.docs.repository",
+    "tools.docs.sidebar",
 ]
 
 # Pages are plain Markdown that GitHub shows as well; links to headings have the same anchors there and here.
