@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from bench.report.colours import variables
+from bench.report.figures import FIGURES
 from bench.report.plots import Plot
 from bench.report.run_record import RunRecord
 from bench.report.trend import Change, Trend
@@ -105,7 +106,7 @@ def html(
     parts.append("<h2>What ran</h2><table>")
     for name, value in made_with(run).items():
         parts.append(f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>')
-    files = ("log.html", "report.html", "output.xml", "xunit.xml", "captures/")
+    files = ("log.html", "report.html", "output.xml", "xunit.xml", FIGURES, "captures/")
     links = " · ".join(f'<a href="{name}">{name}</a>' for name in files)
     parts.append(f"</table><p>{links}</p></body></html>\n")
     return "\n".join(parts)
