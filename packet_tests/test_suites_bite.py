@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.mutants.catalogue import find_mutants
+from bench.mutants.suites import WITNESSES
 from bench.mutants.trial import Fate, Trials
 
 SAMPLE = {
@@ -29,3 +30,11 @@ def test_a_mutant_is_caught_by_the_test_of_what_it_breaks(name: str, message: st
     assert verdict.fate is Fate.CAUGHT, verdict
     assert verdict.expected, f"{mutant.tests} did not notice, {verdict.catches[0].test} did"
     assert re.search(message, verdict.catches[0].message), verdict.catches[0].message
+
+
+def test_a_robot_suite_notices_its_mutant(tmp_path: Path) -> None:
+    """`bench mutants --suites` tries all suites."""
+    (mutant,) = find_mutants([WITNESSES["masking"]])
+    verdict = Trials(tmp_path).try_suite("masking", mutant)
+    assert verdict.fate is Fate.CAUGHT, verdict
+    assert "expected" in verdict.catches[0].message

@@ -19,6 +19,7 @@ from bench.cli.progress import phase
 from bench.mutants.catalogue import FAMILIES, all_mutants, find_mutants
 from bench.mutants.mutant import Mutant
 from bench.mutants.report import STYLES, results, short, summary, table, write_json, write_page
+from bench.mutants.suites import WITNESSES
 from bench.mutants.trial import Catch, Fate, Trials, Verdict
 from emulation.errors import UserError
 from emulation.firmware.build import build
@@ -45,6 +46,11 @@ PAGE = ROOT / "docs" / "mutants.md"
 @json_option
 @click.option("--output", type=click.Path(path_type=Path), help="Also write the JSON to this file.")
 @click.option("--keep", is_flag=True, help="Leave firmware, captures and output in build/mutants/.")
+@click.option(
+    "--suites",
+    is_flag=True,
+    help="Try each Robot suite (NAME: one of them) with a mutant that it has to notice.",
+)
 @click.option("--write-docs", is_flag=True, help="Write docs/mutants.md from the results; all mutants only.")
 @click.pass_context
 def command(
@@ -56,6 +62,7 @@ def command(
     as_json: bool,
     output: Path | None,
     keep: bool,
+    suites: bool,
     write_docs: bool,
 ) -> None:
     """Build firmware that is wrong on purpose and see whether the tests catch it.
@@ -63,6 +70,9 @@ def command(
     NAME is a mutant; all are tried if none is named. The exit code is 0 only if every one is caught.
     """
     console = console_beside(as_json, soft_wrap=True)
+    if suites:
+        check_place()
+        ctx.exit(0 if try_suites(console, Trials(FOLDER, keep=keep), names, jobs) else 1)
     if listing:
         show_list(console)
         return
@@ -97,6 +107,31 @@ def command(
         if verdict.fate is not Fate.CAUGHT:
             console.print(Text(f"  {verdict.name}: {verdict.fate}. {verdict.detail or verdict.wrong}"))
     ctx.exit(EXIT_INTERRUPTED if interrupted else 0 if complete else 1)
+
+
+def try_suites(console: Console, trials: Trials, names: Sequence[str], jobs: int) -> bool:
+    """Whether each of the Robot suites notices its mutant, a line for each. Raises UserError."""
+    unknown = [name for name in names if name not in WITNESSES]
+    if unknown:
+        raise UserError(f"there is no suite {unknown[0]!r}", f"the suites are: {', '.join(WITNESSES)}")
+    pairs = {suite: find_mutants([WITNESSES[suite]])[0] for suite in names or WITNESSES}
+    with ThreadPoolExecutor(jobs) as pool:
+        pending = {pool.submit(trials.try_suite, suite, mutant): suite for suite, mutant in pairs.items()}
+        fates = []
+        try:
+            for future in as_completed(pending):
+                console.print(f"{pending[future]:<22}", end="")
+                show(console, future.result())
+                fates.append(future.result().fate)
+        finally:
+            trials.cancel()
+            pool.shutdown(cancel_futures=True)
+    caught = sum(fate is Fate.CAUGHT for fate in fates)
+    good = caught == len(pairs)
+    console.print(
+        Text(f"{caught} of {len(pairs)} suites notice their mutant", "bold green" if good else "bold red")
+    )
+    return good
 
 
 def show_list(console: Console) -> None:

@@ -168,6 +168,34 @@ class Trials:
         finally:
             self._tidy(folder)
 
+    def try_suite(self, suite: str, mutant: Mutant) -> Verdict:
+        """Whether a Robot suite notices a mutant. Raises Cancelled."""
+        folder = self._clean(f"{suite}-{mutant.name}")
+        start = time.monotonic()
+        try:
+            elf = build(folder / "firmware", overrides=mutant.overrides(read_source)).elf
+            built = time.monotonic()
+            catches = self._robot(folder, elf, suite)
+            fate = Fate.CAUGHT if catches else Fate.SURVIVED
+            now = time.monotonic()
+            return Verdict(
+                mutant.name,
+                mutant.wrong,
+                fate,
+                catches,
+                expected=bool(catches),
+                build_seconds=built - start,
+                seconds=now - start,
+            )
+        except DoesNotApply as error:
+            return Verdict(mutant.name, mutant.wrong, Fate.NOT_APPLIED, detail=str(error))
+        except UserError as error:
+            if self._cancelled:
+                raise Cancelled from None
+            return Verdict(mutant.name, mutant.wrong, Fate.NOT_BUILT, detail=error.message)
+        finally:
+            self._tidy(folder)
+
     def cancel(self) -> None:
         """End what runs, begin nothing more."""
         with self._lock:
@@ -186,10 +214,10 @@ class Trials:
         innocent = {catch.test for catch in _catches(right)}
         return [catch for catch in catches if catch.test not in innocent]
 
-    def _robot(self, folder: Path, elf: Path) -> list[Catch]:
-        """What the Robot suites say."""
+    def _robot(self, folder: Path, elf: Path, *suites: str) -> list[Catch]:
+        """What these Robot suites say, or all of them."""
         report = folder / "robot"
-        words = ["-m", "bench", "run", f"--firmware={elf}", f"--report={report}"]
+        words = ["-m", "bench", "run", f"--firmware={elf}", f"--report={report}", *suites]
         self._run(folder, words)
         try:
             cases = ElementTree.parse(report / "xunit.xml").iter("testcase")

@@ -47,6 +47,8 @@ SETTINGS: dict[str, Any] = {
 
 def can_draw() -> bool:
     """Whether Matplotlib is there."""
+    # That it looks for fonts, and where it keeps what it found, is of no interest here.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
@@ -60,8 +62,6 @@ def figure(height: float) -> Iterator[Any]:
     import matplotlib
     from matplotlib.figure import Figure
 
-    # That it looks for fonts, and where it keeps what it found, is of no interest here.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     with matplotlib.rc_context(SETTINGS):
         yield Figure(figsize=(WIDTH, height), layout="constrained")
 

@@ -112,6 +112,12 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     assert "--list" in hint
 
 
+def test_an_unknown_suite_is_answered_with_those_that_have_a_mutant() -> None:
+    result = CliRunner().invoke(main, ["mutants", "--suites", "maskng"], catch_exceptions=False)
+    assert result.exit_code == 2
+    assert "'maskng'" in result.stderr and "masking, opening_handshake" in result.stderr
+
+
 def test_the_list_has_every_mutant_and_what_is_wrong_with_it() -> None:
     listing = CliRunner().invoke(main, ["mutants", "--list"], catch_exceptions=False).output
     for family in FAMILIES:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
+from bench.board import ROOT
 from bench.report import plots as plots_module
 from bench.report.figures import HeapSample, Operation, TestFigures, append_figures, read_figures
 from bench.report.plots import Plot, plots
@@ -113,6 +117,22 @@ def test_without_matplotlib_there_are_words_and_tables(monkeypatch: pytest.Monke
     for plot, other in zip(plots(RUN), drawn, strict=True):
         assert plot.picture == ""
         assert (plot.words, plot.rows) == (other.words, other.rows)
+
+
+def test_matplotlib_says_nothing_where_it_cannot_keep_its_fonts() -> None:
+    program = (
+        "from bench.tests.test_report_plots import RUN; from bench.report.plots import plots; plots(RUN)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "MPLCONFIGDIR": "/proc/none"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_figures_are_read_as_they_were_written(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from robot.api import TestSuite as Suite
 from robot.running import TestCase as Case
 
 from bench.board import ROOT
+from bench.mutants.catalogue import all_mutants
+from bench.mutants.suites import WITNESSES
 
 SUITES = {path.stem: path for path in sorted((ROOT / "bench" / "robot").glob("*.robot"))}
 PAGE = ROOT / "docs" / "robot.md"
@@ -79,8 +81,19 @@ def test_what_must_be_refused_is_told_by_its_tag() -> None:
     assert without == []
 
 
+def rows_below(head: str) -> list[str]:
+    """The lines of the page's table that begins so."""
+    _, _, rest = PAGE.read_text().partition(head)
+    return [line for line in rest.partition("\n\n")[0].splitlines() if line.startswith("| `")]
+
+
 def test_the_page_lists_every_suite() -> None:
-    _, _, table_of_suites = PAGE.read_text().partition("| Suite |")
-    table = [line for line in table_of_suites.splitlines() if line.startswith("| `")]
+    table = rows_below("| Suite |")
     listed = [name for line in table for name in re.findall(r"`([a-z0-9_]+)`", line.split("|")[1])]
     assert sorted(listed) == sorted(SUITES)
+
+
+def test_every_suite_has_a_mutant_that_it_notices() -> None:
+    assert sorted(WITNESSES) == sorted(SUITES)
+    assert rows_below("| Noticed by |") == [f"| `{suite}` | `{name}` |" for suite, name in WITNESSES.items()]
+    assert set(WITNESSES.values()) <= {mutant.name for mutant in all_mutants()}
