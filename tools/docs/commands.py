@@ -37,7 +37,8 @@ class CommandLine(SphinxDirective):  # type: ignore[misc]  # docutils' base clas
         section += nodes.literal_block(usage, usage, language="text")
         for text, verbatim in paragraphs(command.help or ""):
             section += nodes.literal_block(text, text, language="text") if verbatim else paragraph(text)
-        records = [part.get_help_record(context) for part in command.get_params(context)]
+        # Without --help, which every command has.
+        records = [part.get_help_record(context) for part in command.params]
         section += table([record for record in records if record and record[1]])
         return section
 

@@ -38,7 +38,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_every_command_has_a_section_with_its_options(page: str) -> None:
     for command, context in commands(main, click.Context(main, info_name="bench")):
         assert f'id="{context.command_path.replace(" ", "-")}"' in page
-        for part in command.get_params(context):
+        for part in command.params:
             record = part.get_help_record(context)
             assert record is None or not record[1] or record[0].split()[0].strip(",") in page
     assert {match[1] for match in re.finditer(r'id="bench-(\w+)', page)} >= set(COMMANDS)
