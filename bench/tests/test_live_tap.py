@@ -257,3 +257,26 @@ def test_programs_reach_the_board_by_its_own_addresses(number: str) -> None:
     assert (told["ipv4"], told["ipv6"], told["relay"]) == (True, True, True)
     assert told["second"] == "error: the TAP board0 is used by another program"
     assert (told["before"], told["after"]) == (["lo", "board0"], ["lo"])
+
+
+OF_AN_ADMINISTRATOR = """
+import fcntl, json, socket
+from bench.live import TapDevice
+
+def there():
+    return "board0" in [name for _, name in socket.if_nameindex()]
+
+with TapDevice("board0") as device:
+    fcntl.ioctl(device.fileno(), 0x400454CB, 1)  # TUNSETPERSIST
+    made = device.made
+with TapDevice("board0") as device:
+    again = device.made
+print(json.dumps([made, again, there()]))
+"""
+
+
+def test_one_that_an_administrator_has_made_stays() -> None:
+    command = [*own_network(), sys.executable, "-c", OF_AN_ADMINISTRATOR]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIMEOUT)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [True, False, True]
