@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 GRACE = 3.0
 """Wall seconds."""
+PR_SET_PDEATHSIG = 1
 
 
 @contextlib.contextmanager
@@ -29,7 +30,7 @@ def leashed(command: Sequence[str], env: Mapping[str, str] | None = None) -> Ite
     the caller to act on. Raises OSError.
     """
     child = subprocess.Popen(
-        [sys.executable, "-I", __file__, *command],
+        on_leash(command),
         env=env,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -46,6 +47,19 @@ def leashed(command: Sequence[str], env: Mapping[str, str] | None = None) -> Ite
         child.stdin.close()
         child.stdout.close()
         child.wait()
+
+
+def on_leash(command: Sequence[str]) -> list[str]:
+    """The command that does the same and ends when its standard input, a pipe, is closed."""
+    return [sys.executable, "-I", __file__, *command]
+
+
+def end_with_parent(number: signal.Signals) -> None:
+    """Have this process sent a signal when the thread that has started it ends. On Linux; else nothing."""
+    import ctypes
+
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
 
 
 def main(command: Sequence[str]) -> int:

@@ -5,7 +5,6 @@ Every run is a process of its own: it sees Python files as they are now.
 
 from __future__ import annotations
 
-import ctypes
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 from click.core import ParameterSource
@@ -29,13 +27,13 @@ from bench.file_changes import POLL, FileChanges
 from bench.project import FILE, Project
 from emulation.errors import UserError
 from emulation.firmware.build import DEFAULT_WS_SERVER
+from emulation.leash import end_with_parent
 from emulation.paths import IS_CHECKOUT
 
 SUITE = ".robot"
 SUPPORT = (".py", ".resource", ".toml")
 """Endings of what suites use."""
 IGNORED = {"tests", "__pycache__", "build", "reports", ".git"}
-PR_SET_PDEATHSIG = 1
 SHOWN = 5
 """Names of changed files that are told."""
 
@@ -134,13 +132,12 @@ def watch(console: Console, watched: Watched, arguments: Sequence[str], report: 
 
 def _start(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     """A run, out of reach of the terminal's Ctrl-C, which comes to it through this process."""
-    prctl: Any = getattr(ctypes.CDLL(None), "prctl", None)
     return subprocess.Popen(
         [sys.executable, "-m", "bench", "run", *arguments],
         stdin=subprocess.DEVNULL,
         process_group=0,
         # Should this process be killed, the run ends with its reports.
-        preexec_fn=(lambda: prctl(PR_SET_PDEATHSIG, signal.SIGTERM)) if prctl is not None else None,
+        preexec_fn=lambda: end_with_parent(signal.SIGTERM),
     )
 
 

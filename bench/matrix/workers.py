@@ -14,6 +14,7 @@ from bench.matrix.cases import Case
 from bench.matrix.runner import Result, Runner
 from bench.matrix.shards import by_state
 from emulation.errors import UserError
+from emulation.leash import end_with_parent
 
 CHUNK = 32
 """Cases handed to a process at a time, and results that are lost at most when a run is stopped."""
@@ -56,8 +57,9 @@ _runner: Runner | None = None
 
 
 def _begin(setup: Setup) -> None:
-    """Boot this process's board. Ctrl-C is for the process that asked."""
+    """Boot this process's board. Ctrl-C is for the process that asked, which this one does not outlive."""
     global _runner
+    end_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _runner = Runner(setup.engine, setup.firmware, seed=setup.seed)
 

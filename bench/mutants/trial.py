@@ -22,6 +22,7 @@ from bench.mutants.mutant import Mutant
 from emulation.errors import UserError
 from emulation.firmware.build import build
 from emulation.firmware.overlay import read_source
+from emulation.leash import on_leash
 
 SUITES = (
     "packet_tests",
@@ -201,7 +202,7 @@ class Trials:
         with self._lock:
             self._cancelled = True
             for child in self._children:
-                child.kill()
+                _let_go(child)
 
     def _suites(self) -> list[str]:
         return [*SUITES, *(f"--ignore={name}" for name in NOT_OF_THE_FIRMWARE)]
@@ -248,12 +249,12 @@ class Trials:
             with self._lock:
                 if self._cancelled:
                     raise Cancelled
-                # A session of its own: Ctrl-C is for us, and we end it.
+                # A session of its own: Ctrl-C is for us, and it ends with us.
                 child = subprocess.Popen(
-                    [sys.executable, *words],
+                    on_leash([sys.executable, *words]),
                     cwd=ROOT,
                     env={**os.environ, "GITHUB_STEP_SUMMARY": ""},  # their failures are wanted
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=output,
                     start_new_session=True,
@@ -262,7 +263,7 @@ class Trials:
             try:
                 child.wait(PATIENCE)
             finally:
-                child.kill()
+                _let_go(child)
                 child.wait()
                 with self._lock:
                     self._children.discard(child)
@@ -279,6 +280,11 @@ class Trials:
     def _tidy(self, folder: Path) -> None:
         if not self.keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _let_go(child: subprocess.Popen[bytes]) -> None:
+    assert child.stdin is not None
+    child.stdin.close()
 
 
 def _catches(result: dict[str, Any]) -> list[Catch]:

@@ -18,6 +18,7 @@ from scapy.utils import PcapWriter
 from bench.addresses import BENCH, BOARD
 from bench.board import ROOT
 from bench.tests.elf import UD2, with_code_at
+from bench.tests.processes import expect_end, started_with
 from bench.tests.test_cli import bench, refused
 
 FEW = ("--layer", "icmp", "--sample", "6", "--jobs", "1")
@@ -96,6 +97,22 @@ def test_a_run_that_is_interrupted_keeps_its_results(tmp_path: Path) -> None:
     assert process.returncode == 130, output
     assert "go on with --resume" in output
     assert all(json.loads(line) for line in results.read_text().splitlines())
+
+
+def test_a_run_that_is_killed_takes_its_boards_along(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench", "matrix", "--layer", "tcp", "--jobs", "2", "--report", tmp_path],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "MARKER": str(tmp_path)},
+    )  # fmt: skip
+    results = tmp_path / "results.jsonl"
+    while process.poll() is None and not (results.exists() and results.read_text().count("\n") > 32):
+        time.sleep(0.05)  # wall time: another process
+    boards = started_with("MARKER", tmp_path)
+    assert len(boards) > 2
+    process.kill()
+    process.wait()
+    expect_end(boards)
 
 
 def test_a_capture_of_the_matrix_is_replayed_to_the_byte(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from bench.mutants.edits import Replace
 from bench.mutants.mutant import Family, Mutant
 from bench.mutants.report import write_page
 from bench.mutants.trial import Catch, Fate, Trials, Verdict
+from bench.tests.processes import expect_end, started_with
 
 PING = "packet_tests/test_icmp.py::test_ten_requests_at_once_come_back_in_order"
 UPGRADE = "packet_tests/test_http_upgrade.py::test_a_client_is_let_in[8080-ipv4]"
@@ -116,6 +118,26 @@ def test_ctrl_c_leaves_what_is_known_by_then(tmp_path: Path) -> None:
     assert told["mutants"][0]["name"] == line.split()[1] == "no-pong"
     assert "interrupted" in rest
     assert "not tried" in rest
+
+
+def test_a_kill_ends_the_tests_that_run(tmp_path: Path) -> None:
+    judge = "import time; print('begun', flush=True); time.sleep(1000)"
+    program = (
+        "from pathlib import Path\n"
+        "from bench.mutants.trial import Trials\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        f"Trials(folder)._run(folder, ['-c', {judge!r}])\n"
+    )
+    environment = {**os.environ, "MARKER": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, env=environment)
+    output = tmp_path / "output.txt"
+    while process.poll() is None and not (output.exists() and output.read_text()):
+        time.sleep(0.05)  # wall time: another process
+    judges = started_with("MARKER", tmp_path)
+    process.kill()
+    process.wait()
+    assert len(judges) == 3  # itself, the leash, and what it holds
+    expect_end(judges)
 
 
 def test_the_page_has_a_row_for_every_mutant(tmp_path: Path) -> None:

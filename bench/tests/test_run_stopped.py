@@ -23,6 +23,7 @@ from bench.cli.robot_status import INTERRUPTED
 from bench.report.figures import read_figures
 from bench.robot.salvage import CUT_OFF
 from bench.tests.elf import JUMP_TO_SELF, with_code_at
+from bench.tests.processes import expect_end, started_with
 from bench.tests.test_robot import ECHO, HEAD, command
 from emulation.paths import build_folder
 
@@ -111,10 +112,7 @@ class Running:
         """Send a signal that ends it; nothing may go on or be left."""
         self.send(number)
         out, err = self._process.communicate(timeout=TIMEOUT)
-        for process in self._family():
-            ended = os.pidfd_open(process)
-            assert select.select([ended], [], [], TIMEOUT)[0], f"process {process} goes on"
-            os.close(ended)
+        expect_end(started_with("TMPDIR", self._scratch))
         assert not list(self._scratch.iterdir())
         assert not list(self.report.glob("**/.*"))
         assert "Traceback" not in err
@@ -125,18 +123,6 @@ class Running:
         if self._process.poll() is None:
             self._process.kill()
             self._process.communicate()
-
-    def _family(self) -> list[int]:
-        """What it has started, however far removed: told by the environment, which all inherit."""
-        marker = f"TMPDIR={self._scratch}".encode()
-        found = []
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            try:
-                if marker in path.read_bytes().split(b"\0"):
-                    found.append(int(path.parent.name))
-            except OSError:  # it has ended, or belongs to another user
-                continue
-        return found
 
 
 Start = Callable[..., Running]

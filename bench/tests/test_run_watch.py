@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from click.testing import CliRunner
 from bench.board import ROOT
 from bench.cli.watch import Watched, arguments_again
 from bench.file_changes import FileChanges
+from bench.tests.processes import expect_end
 from bench.tests.test_robot import ECHO, HEAD
 from emulation.paths import build_folder, default_firmware
 
@@ -190,9 +190,7 @@ def test_a_watch_that_is_killed_takes_its_run_along(tmp_path: Path) -> None:
     watch.read_until("Own")
     children = Path(f"/proc/{watch.process.pid}/task/{watch.process.pid}/children").read_text().split()
     assert len(children) == 1
-    ended = os.pidfd_open(int(children[0]))
     watch.process.kill()
     watch.process.communicate()
-    assert select.select([ended], [], [], 60)[0], "the run goes on"
-    os.close(ended)
+    expect_end([int(children[0])])
     assert (tmp_path / "report" / "log.html").exists()
