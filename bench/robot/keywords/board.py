@@ -81,9 +81,15 @@ class BoardKeywords(Keywords):
     def free_memory_should_be_at_least(self, size: int) -> None:
         """So many bytes of the Python heap have to be free, were garbage collected now.
 
+        With an engine that does not show the CPU's registers (Renode), garbage counts as used.
+
         | Free Memory Should Be At Least | 20000 |
         """
-        free = GuestHeap(self.board).collected().free
+        heap = GuestHeap(self.board)
+        try:
+            free = heap.collected().free
+        except UserError:
+            free = heap.free()
         logger.info(f"{free} bytes are free")
         if free < size:
             raise AssertionError(f"expected at least {size} bytes of free heap, but {free} are free")
