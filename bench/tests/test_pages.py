@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("page", ["concepts", "crafting", "api/pytest"])
+@pytest.mark.parametrize("page", ["concepts", "crafting", "api/ladder", "api/pytest"])
 def test_every_example_passes_as_printed(page: str, tmp_path: Path) -> None:
     written = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
     text = "\n\n".join(re.findall(r"```python\n(.*?)```", written, re.DOTALL))
