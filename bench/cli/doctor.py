@@ -255,6 +255,21 @@ def tshark() -> Finding:
     return Finding("tshark", True, _output("tshark", "--version"), need="option")
 
 
+def chromium() -> Finding:
+    """A browser for the tests of the web console."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        return Finding(
+            "Chromium",
+            False,
+            "shows the live board's web console to its tests",
+            "apt-get install chromium",
+            need="option",
+        )
+    return Finding("Chromium", True, _output(found, "--version"), need="option")
+
+
 def git() -> Finding:
     """Names the revision in reports."""
     if not shutil.which("git"):
@@ -303,6 +318,7 @@ PROBES: tuple[Callable[[], Finding], ...] = (
     linker,
     build_tools,
     tshark,
+    chromium,
     git,
     renode,
     zephyr,
