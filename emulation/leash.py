@@ -3,17 +3,20 @@
     python -I leash.py COMMAND...
 
 runs the command until it ends, or until standard input does: then the command and all that it has started get
-SIGTERM, which lets make and gcc remove half-written files, and after `GRACE` SIGKILL. The exit status is the
-command's, 128 and the number of a signal that ended it.
+SIGTERM, which lets make and gcc remove half-written files, and after `GRACE` SIGKILL. The folder for
+temporary files is one of their own and goes with them. The exit status is the command's, or 128 and the
+number of the signal that ended it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -64,15 +67,20 @@ def end_with_parent(number: signal.Signals) -> None:
 
 def main(command: Sequence[str]) -> int:
     """Run the command; returns its exit status."""
+    scratch = tempfile.mkdtemp(prefix="bench-")
     try:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, env={**os.environ, "TMPDIR": scratch}, start_new_session=True
+        )
+        threading.Thread(target=_watch, args=(child,), daemon=True).start()
+        status = child.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # what it has left behind
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", flush=True)
         return 127
-    threading.Thread(target=_watch, args=(child,), daemon=True).start()
-    status = child.wait()
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)  # what it has left behind
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     return status if status >= 0 else 128 - status
 
 

@@ -59,18 +59,36 @@ def test_what_does_not_heed_sigterm_is_killed() -> None:
     wait_for_the_end_of(child.pid, *processes)
 
 
-def test_being_killed_ends_it_too() -> None:
+def test_temporary_files_of_the_command_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with leashed(["sh", "-c", "mktemp"]) as child:
+        assert child.stdout is not None
+        made = Path(child.stdout.readline().strip())
+    assert made.is_relative_to(tmp_path)
+    with pytest.raises(KeyboardInterrupt), leashed(["sh", "-c", f"mktemp; {FAMILY}"]) as child:
+        assert child.stdout is not None
+        assert Path(child.stdout.readline().strip()).exists()
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+def test_being_killed_ends_it_too(tmp_path: Path) -> None:
     program = (
         "from emulation.leash import leashed\n"
-        f"with leashed(['sh', '-c', {FAMILY!r}]) as child:\n"
+        f"with leashed(['sh', '-c', {'mktemp; ' + FAMILY!r}]) as child:\n"
+        "    child.stdout.readline()\n"
         "    print(child.pid, child.stdout.readline(), flush=True)\n"
         "    child.stdout.read()\n"
     )
     root = Path(__file__).resolve().parents[2]
-    parent = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root)
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root, env=environment
+    )
     assert parent.stdout is not None
     processes = [int(word) for word in parent.stdout.readline().split()]
     assert len(processes) == 3
     parent.send_signal(signal.SIGKILL)
     parent.communicate(timeout=TIMEOUT)
     wait_for_the_end_of(*processes)
+    assert not list(tmp_path.iterdir())
