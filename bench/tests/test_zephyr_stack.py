@@ -14,6 +14,7 @@ from scapy.layers.l2 import ARP, Ether
 
 from bench import Board
 from bench.cli import main
+from bench.layers.websocket import WebSocket
 from bench.peer import Peer
 from bench.stacks import STACKS, firmware_on
 from emulation.errors import UserError
@@ -73,6 +74,22 @@ def test_connections_are_served_at_the_same_time(zephyr: Board) -> None:
         for number, peer in enumerate(peers):
             peer.echo(f"number {number}")
             peer.echo(bytes([number]) * 1024)
+
+
+def test_a_second_reset_does_not_take_the_next_client_s_connection(zephyr: Board) -> None:
+    """Zephyr 1.14 gives a connection back for each reset, although its socket still uses it.
+
+    The second one answers what the board sends when Python fetches the data that were there before the first.
+    """
+    for _ in range(5):
+        peer = Peer(zephyr.wire).connect()
+        peer.upgrade("/")
+        peer.send_frame(WebSocket(opcode="binary", fin=0) / bytes(4000))
+        zephyr.run(0.02)
+        peer.reset()
+    with Peer(zephyr.wire) as other:
+        other.upgrade("/")
+        other.echo("mine alone")
 
 
 def test_connections_that_end_before_they_are_accepted_leave_nothing_behind(zephyr: Board) -> None:

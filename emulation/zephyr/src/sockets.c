@@ -3,7 +3,10 @@
  * - they count as writable at any time, and send waits a second for memory: so what is under way is counted first;
  * - they accept no more data than fits, but do not tell the peer when there is room again: so that is told;
  * - a connection that ends before it was accepted stays in the queue although its memory is given back, and an accept
- *   that finds nothing, or such a one, never gives its descriptor back: so only good ones get to accept.
+ *   that finds nothing, or such a one, never gives its descriptor back: so only good ones get to accept;
+ * - a connection that was reset still takes segments, and a second reset gives back memory that its socket uses, and the
+ *   next connection gets: so it takes no more of them;
+ * - a TCP socket that was never connected is not given back when it is closed: so that is done.
  */
 #include <zephyr.h>
 #include <fcntl.h>
@@ -16,79 +19,19 @@
 #include "sockets.h"
 #include "sockets_internal.h" /* Zephyr's, for the flags of a socket */
 #include "tcp_internal.h"     /* Zephyr's, for segments that are under way */
+#include "translation.h"
 
 enum {
     /* Of what packets are sent in, so many are for acknowledgements, resets and pings. */
     RESERVED_PACKETS = 4,
     RESERVED_BUFFERS = 6,
     HEADER_BUFFERS = 2,
+    /* A peer may not make segments smaller, else there are not enough of them to answer anything (CVE-2019-11479). */
+    LEAST_MSS = 48,
 };
-
-/* Numbers of py/mperrno.h, which are those of Linux; Zephyr's differ. */
-static int error(int zephyr) {
-    static const struct {
-        uint8_t zephyr, ours;
-    } table[] = {
-        { EADDRINUSE, 98 }, { EADDRNOTAVAIL, 99 }, { ECONNABORTED, 103 }, { ECONNRESET, 104 }, { ENOBUFS, 105 },
-        { EISCONN, 106 }, { ENOTCONN, 107 }, { ESHUTDOWN, 104 }, { ETIMEDOUT, 110 }, { ECONNREFUSED, 111 },
-        { EHOSTUNREACH, 113 }, { EALREADY, 114 }, { EINPROGRESS, 115 }, { ENETUNREACH, 101 }, { EOPNOTSUPP, 95 },
-        { EDESTADDRREQ, 89 }, { EMSGSIZE, 90 }, { EPROTONOSUPPORT, 93 }, { EAFNOSUPPORT, 97 },
-    };
-    for (unsigned i = 0; i < ARRAY_SIZE(table); ++i) {
-        if (table[i].zephyr == zephyr) {
-            return -table[i].ours;
-        }
-    }
-    return -zephyr;
-}
 
 static struct net_context *context_of(int socket) {
     return z_get_fd_obj(socket, NULL, 0);
-}
-
-/* ---- Addresses ---- */
-
-union any_address {
-    struct sockaddr any;
-    struct sockaddr_in four;
-    struct sockaddr_in6 six;
-};
-
-bool sockets_parse(const char *text, struct socket_address *address) {
-    memset(address->ip, 0, sizeof address->ip);
-    address->six = strchr(text, ':') != NULL;
-    return net_addr_pton(address->six ? AF_INET6 : AF_INET, text, address->ip) == 0;
-}
-
-void sockets_format(const struct socket_address *address, char *text) {
-    net_addr_ntop(address->six ? AF_INET6 : AF_INET, address->ip, text, SOCKETS_TEXT_SIZE);
-}
-
-static socklen_t to_zephyr(const struct socket_address *address, union any_address *result) {
-    memset(result, 0, sizeof *result);
-    if (address->six) {
-        result->six.sin6_family = AF_INET6;
-        result->six.sin6_port = htons(address->port);
-        memcpy(&result->six.sin6_addr, address->ip, sizeof result->six.sin6_addr);
-        return sizeof result->six;
-    }
-    result->four.sin_family = AF_INET;
-    result->four.sin_port = htons(address->port);
-    memcpy(&result->four.sin_addr, address->ip, sizeof result->four.sin_addr);
-    return sizeof result->four;
-}
-
-static void from_zephyr(const struct sockaddr *address, struct socket_address *result) {
-    const union any_address *from = (const union any_address *)address;
-    memset(result, 0, sizeof *result);
-    result->six = address->sa_family == AF_INET6;
-    if (result->six) {
-        memcpy(result->ip, &from->six.sin6_addr, sizeof from->six.sin6_addr);
-        result->port = ntohs(from->six.sin6_port);
-    } else {
-        memcpy(result->ip, &from->four.sin_addr, sizeof from->four.sin_addr);
-        result->port = ntohs(from->four.sin_port);
-    }
 }
 
 /* ---- Opening. A socket of Zephyr is for one family: what listens on "::" has a twin for IPv4. ---- */
@@ -101,7 +44,7 @@ static int open_for(bool six, bool stream) {
     int socket = zsock_socket(six ? AF_INET6 : AF_INET, stream ? SOCK_STREAM : SOCK_DGRAM,
         stream ? IPPROTO_TCP : IPPROTO_UDP);
     if (socket < 0) {
-        return error(errno);
+        return our_error(errno);
     }
     twins[socket] = NONE;
     zsock_fcntl(socket, F_SETFL, O_NONBLOCK);
@@ -110,6 +53,35 @@ static int open_for(bool six, bool stream) {
 
 int sockets_open(bool stream) {
     return open_for(false, stream);
+}
+
+static void drop_queued(struct net_context *queued) {
+    struct net_pkt *packet;
+    while ((packet = k_fifo_get(&queued->recv_q, K_NO_WAIT)) != NULL) {
+        net_pkt_unref(packet);
+    }
+    net_context_put(queued);
+}
+
+static int close_one(int socket) {
+    struct net_context *context = context_of(socket);
+    if (context == NULL) {
+        return -EBADF;
+    }
+    enum net_context_state state = net_context_get_state(context);
+    if (state == NET_CONTEXT_LISTENING) {
+        struct net_context *queued;
+        while ((queued = k_fifo_get(&context->accept_q, K_NO_WAIT)) != NULL) {
+            drop_queued(queued);
+        }
+    }
+    bool unused = context->tcp != NULL && state != NET_CONTEXT_LISTENING && state != NET_CONTEXT_CONNECTED
+        && state != NET_CONTEXT_CONNECTING;
+    int result = zsock_close(socket) < 0 ? our_error(errno) : 0;
+    if (unused) {
+        net_context_unref(context);
+    }
+    return result;
 }
 
 /* Make it a socket for this family, if it is not. */
@@ -125,7 +97,7 @@ static int change_family(int *socket, bool six) {
     if (other < 0) {
         return other;
     }
-    zsock_close(*socket);
+    close_one(*socket);
     *socket = other;
     return 0;
 }
@@ -138,42 +110,30 @@ static bool is_everything(const struct socket_address *address) {
 static int bind_one(int socket, const struct socket_address *address) {
     union any_address local;
     socklen_t size = to_zephyr(address, &local);
-    return zsock_bind(socket, &local.any, size) < 0 ? error(errno) : 0;
+    return zsock_bind(socket, &local.any, size) < 0 ? our_error(errno) : 0;
 }
 
 int sockets_bind(int *socket, const struct socket_address *address) {
     if (is_everything(address)) { /* IPv4 first: Zephyr takes its address for IPv6's otherwise */
         struct net_context *context = context_of(*socket);
-        int twin = open_for(false, context != NULL && net_context_get_type(context) == SOCK_STREAM);
         struct socket_address four = { .port = address->port };
-        int result = twin < 0 ? twin : bind_one(twin, &four);
+        int result = context == NULL ? -EBADF : bind_one(*socket, &four);
         if (result < 0) {
-            if (twin >= 0) {
-                zsock_close(twin);
-            }
             return result;
         }
-        result = change_family(socket, true);
-        if (result < 0) {
-            zsock_close(twin);
-            return result;
+        int both = open_for(true, net_context_get_type(context) == SOCK_STREAM);
+        if (both < 0) {
+            return both;
         }
-        twins[*socket] = twin;
-        return bind_one(*socket, address);
+        twins[both] = *socket;
+        *socket = both;
+        return bind_one(both, address);
     }
     int result = change_family(socket, address->six);
     return result < 0 ? result : bind_one(*socket, address);
 }
 
 /* ---- Listening ---- */
-
-static void drop_queued(struct net_context *queued) {
-    struct net_pkt *packet;
-    while ((packet = k_fifo_get(&queued->recv_q, K_NO_WAIT)) != NULL) {
-        net_pkt_unref(packet);
-    }
-    net_context_put(queued);
-}
 
 /* The first connection that can be accepted; those before it that have ended meanwhile are given up. */
 static struct net_context *first_queued(struct net_context *listener) {
@@ -185,6 +145,25 @@ static struct net_context *first_queued(struct net_context *listener) {
     return queued;
 }
 
+static net_context_recv_cb_t zephyrs_received;
+
+/* Zephyr's receive function, which forgets what a reset means. It runs with the connection locked. */
+static void received(struct net_context *connection, struct net_pkt *packet, union net_ip_header *ip,
+    union net_proto_header *protocol, int status, void *data) {
+    zephyrs_received(connection, packet, ip, protocol, status, data);
+    if (status == -ECONNRESET && connection->tcp != NULL) {
+        k_delayed_work_cancel(&connection->tcp->retry_timer);
+        net_tcp_change_state(connection->tcp, NET_TCP_CLOSED);
+    }
+}
+
+static void watch(struct net_context *connection) {
+    if (connection->recv_cb != NULL && connection->recv_cb != received) {
+        zephyrs_received = connection->recv_cb;
+        connection->recv_cb = received;
+    }
+}
+
 static net_tcp_accept_cb_t zephyrs_accepted;
 
 /* A connection that waits to be accepted must not vanish when it ends. */
@@ -192,12 +171,13 @@ static void accepted(struct net_context *connection, struct sockaddr *peer, sock
     zephyrs_accepted(connection, peer, length, status, data);
     if (status == 0) {
         net_context_ref(connection);
+        watch(connection);
     }
 }
 
 static int listen_one(int socket, int backlog) {
     if (zsock_listen(socket, backlog) < 0) {
-        return error(errno);
+        return our_error(errno);
     }
     struct net_context *listener = context_of(socket);
     zephyrs_accepted = listener->tcp->accept_cb;
@@ -220,7 +200,7 @@ static int accept_one(int socket, struct socket_address *peer) {
     socklen_t size = sizeof from;
     int connection = zsock_accept(socket, &from.any, &size);
     if (connection < 0) {
-        return error(errno);
+        return our_error(errno);
     }
     net_context_unref(queued); /* the descriptor counts as a user now */
     twins[connection] = NONE;
@@ -241,21 +221,14 @@ int sockets_connect(int *socket, const struct socket_address *address) {
     if (result < 0) {
         return result;
     }
-    return zsock_connect(*socket, &remote.any, size) < 0 ? error(errno) : 0;
-}
-
-static int close_one(int socket) {
-    struct net_context *context = context_of(socket);
-    if (context == NULL) {
-        return -EBADF;
+    if (zsock_connect(*socket, &remote.any, size) < 0) {
+        return our_error(errno);
     }
-    if (net_context_get_state(context) == NET_CONTEXT_LISTENING) {
-        struct net_context *queued;
-        while ((queued = k_fifo_get(&context->accept_q, K_NO_WAIT)) != NULL) {
-            drop_queued(queued);
-        }
+    struct net_context *context = context_of(*socket);
+    if (context->tcp != NULL) {
+        watch(context);
     }
-    return zsock_close(socket) < 0 ? error(errno) : 0;
+    return 0;
 }
 
 int sockets_close(int socket) {
@@ -295,26 +268,27 @@ static size_t room(struct net_context *context, size_t wanted) {
             return 0;
         }
         most = MIN(most, CONFIG_BENCH_TCP_SEND_BUFFER - waiting);
-        most = MIN(most, context->tcp->send_mss);
+        most = MIN(most, MAX(context->tcp->send_mss, LEAST_MSS));
     }
     return MIN(most, wanted);
 }
 
-static int send_once(struct net_context *context, int socket, const void *data, size_t length,
-    const struct socket_address *to) {
-    size_t size = room(context, length);
-    if (size == 0 || (context->tcp == NULL && size < length)) { /* a datagram goes as a whole */
-        return -EAGAIN;
+/* Not zsock_send, which would put Zephyr's receive function back. */
+static int send_stream(struct net_context *context, const void *data, size_t size) {
+    int result = -ECONNRESET;
+    k_mutex_lock(&context->lock, K_FOREVER);
+    if (context->tcp != NULL && context->conn_handler != NULL && net_tcp_get_state(context->tcp) != NET_TCP_CLOSED) {
+        result = net_context_send(context, data, size, NULL, K_NO_WAIT, NULL);
     }
-    ssize_t sent;
-    if (to != NULL) {
-        union any_address remote;
-        socklen_t remote_size = to_zephyr(to, &remote);
-        sent = zsock_sendto(socket, data, size, 0, &remote.any, remote_size);
-    } else {
-        sent = zsock_send(socket, data, size, 0);
-    }
-    return sent < 0 ? error(errno) : (int)sent;
+    k_mutex_unlock(&context->lock);
+    return result < 0 ? our_error(-result) : result;
+}
+
+static int send_datagram(int socket, const void *data, size_t size, const struct socket_address *to) {
+    union any_address remote;
+    socklen_t remote_size = to != NULL ? to_zephyr(to, &remote) : 0;
+    ssize_t sent = zsock_sendto(socket, data, size, 0, to != NULL ? &remote.any : NULL, remote_size);
+    return sent < 0 ? our_error(errno) : (int)sent;
 }
 
 int sockets_send(int *socket, const void *data, size_t length, const struct socket_address *to) {
@@ -323,9 +297,13 @@ int sockets_send(int *socket, const void *data, size_t length, const struct sock
     if (result < 0 || context == NULL) {
         return result < 0 ? result : -EBADF;
     }
+    if (net_context_get_type(context) != SOCK_STREAM) { /* goes as a whole */
+        return room(context, length) < length ? -EAGAIN : send_datagram(*socket, data, length, to);
+    }
     size_t done = 0;
     do {
-        int sent = send_once(context, *socket, (const uint8_t *)data + done, length - done, to);
+        size_t size = room(context, length - done);
+        int sent = size > 0 || length == 0 ? send_stream(context, (const uint8_t *)data + done, size) : -EAGAIN;
         if (sent < 0) {
             return done > 0 ? (int)done : sent;
         }
@@ -357,7 +335,7 @@ int sockets_receive(int socket, void *data, size_t length, struct socket_address
     bool open = context->tcp == NULL || context->tcp->recv_wnd >= NET_TCP_DEFAULT_MSS;
     ssize_t received = zsock_recvfrom(socket, data, length, 0, &remote.any, &size);
     if (received < 0) {
-        return error(errno);
+        return our_error(errno);
     }
     if (!open && context->tcp != NULL && context->tcp->recv_wnd >= NET_TCP_DEFAULT_MSS) {
         announce_window(context);
@@ -387,7 +365,8 @@ bool sockets_readable(int socket) {
 
 bool sockets_writable(int socket) {
     struct net_context *context = context_of(socket);
-    return context == NULL || sock_is_eof(context) || room(context, 1) > 0;
+    return context == NULL || sock_is_eof(context)
+        || (context->tcp != NULL && net_tcp_get_state(context->tcp) == NET_TCP_CLOSED) || room(context, 1) > 0;
 }
 
 static void note_connection(struct net_context *context, void *found) {
