@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import enum
+import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -88,6 +89,17 @@ class Exit(enum.Enum):
     """A memory access that nothing answers: see `bad_access`."""
 
 
+class _TableRegister(ctypes.Structure):
+    """`uc_x86_mmr` of Unicorn: the form in which it gives IDTR."""
+
+    _fields_ = (
+        ("selector", ctypes.c_uint16),
+        ("base", ctypes.c_uint64),
+        ("limit", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+    )
+
+
 class TripleFault(Exception):
     """An interrupt or exception that cannot be delivered: no usable gate, or no stack."""
 
@@ -126,8 +138,13 @@ class Cpu:
         uc.hook_add(unicorn.UC_HOOK_INSN, self._on_out, None, 1, 0, x86.UC_X86_INS_OUT)
         self._clean = uc.context_save()
         self._uclib = unicorn.unicorn_py3.unicorn.uclib
-        self._eip = ctypes.c_uint32()
-        self._eip_address = ctypes.byref(self._eip)
+        # A periodic tick comes a hundred times a second and more: registers that its delivery needs are read
+        # and written without Unicorn's Python binding, which takes ten times as long.
+        self._word = ctypes.c_uint32()
+        self._word_address = ctypes.byref(self._word)
+        self._idtr = _TableRegister()
+        self._idtr_address = ctypes.byref(self._idtr)
+        self._gate = ctypes.create_string_buffer(8)
 
     # -- hooks -------------------------------------------------------------------------------------------
 
@@ -167,13 +184,20 @@ class Cpu:
     @property
     def eip(self) -> int:
         """The program counter."""
-        self._uclib.uc_reg_read(self.uc._uch, x86.UC_X86_REG_EIP, self._eip_address)
-        return self._eip.value
+        return self._read(x86.UC_X86_REG_EIP)
+
+    def _read(self, register: int) -> int:
+        self._uclib.uc_reg_read(self.uc._uch, register, self._word_address)
+        return self._word.value
+
+    def _write(self, register: int, value: int) -> None:
+        self._word.value = value
+        self._uclib.uc_reg_write(self.uc._uch, register, self._word_address)
 
     @property
     def interrupts_enabled(self) -> bool:
         """IF is set and no STI or MOV SS holds interrupts off for one more instruction."""
-        return bool(self.uc.reg_read(x86.UC_X86_REG_EFLAGS) & IF) and not self.state.shadow
+        return not self.state.shadow and bool(self._read(x86.UC_X86_REG_EFLAGS) & IF)
 
     def run(self, deadline: int) -> Exit:
         """Execute until the first block boundary at or after cycle `deadline`, or until something happens.
@@ -230,14 +254,14 @@ class Cpu:
 
     def deliver(self, vector: int, *, exception: bool = False) -> None:
         """Enter the handler of `vector` through the IDT. Raises TripleFault where that is impossible."""
-        uc = self.uc
-        _, base, limit, _ = uc.reg_read(x86.UC_X86_REG_IDTR)
+        uclib, uch = self._uclib, self.uc._uch
+        uclib.uc_reg_read(uch, x86.UC_X86_REG_IDTR, self._idtr_address)
+        base, limit = self._idtr.base, self._idtr.limit
         if vector * 8 + 7 > limit:
             raise TripleFault(f"vector {vector} is beyond the IDT's limit 0x{limit:x}")
-        try:
-            gate = int.from_bytes(uc.mem_read(base + vector * 8, 8), "little")
-        except unicorn.UcError:
-            raise TripleFault(f"the IDT at 0x{base:08x} is not in memory") from None
+        if uclib.uc_mem_read(uch, base + vector * 8, self._gate, 8):
+            raise TripleFault(f"the IDT at 0x{base:08x} is not in memory")
+        gate = int.from_bytes(self._gate.raw, "little")
         kind = gate >> 40 & 0xFF
         if kind & 0x9F not in (0x8E, 0x8F):
             raise TripleFault(
@@ -245,29 +269,27 @@ class Cpu:
             )
         selector = gate >> 16 & 0xFFFF
         target = (gate & 0xFFFF) | (gate >> 32 & 0xFFFF0000)
-        esp, eip, eflags, cs = (
-            uc.reg_read(r)
-            for r in (x86.UC_X86_REG_ESP, x86.UC_X86_REG_EIP, x86.UC_X86_REG_EFLAGS, x86.UC_X86_REG_CS)
-        )
+        read = self._read
+        esp, eip, eflags = read(x86.UC_X86_REG_ESP), read(x86.UC_X86_REG_EIP), read(x86.UC_X86_REG_EFLAGS)
+        cs = read(x86.UC_X86_REG_CS) & 0xFFFF
         # The error code of a fault is not readable through Unicorn: 0, as for an access outside any segment.
         frame = [0] if exception and vector in _WITH_ERROR_CODE else []
         frame += [eip, cs, eflags]
         esp = (esp - 4 * len(frame)) & 0xFFFFFFFF
-        try:
-            uc.mem_write(esp, b"".join(word.to_bytes(4, "little") for word in frame))
-        except unicorn.UcError:
-            raise TripleFault(f"the stack at 0x{esp:08x} is not in memory") from None
-        uc.reg_write(x86.UC_X86_REG_ESP, esp)
+        pushed = struct.pack(f"<{len(frame)}I", *frame)
+        if uclib.uc_mem_write(uch, esp, pushed, len(pushed)):
+            raise TripleFault(f"the stack at 0x{esp:08x} is not in memory")
+        self._write(x86.UC_X86_REG_ESP, esp)
         eflags &= ~_CLEARED_AT_ENTRY
         if kind & 0xF == 0xE:
             eflags &= ~IF
-        uc.reg_write(x86.UC_X86_REG_EFLAGS, eflags)
+        self._write(x86.UC_X86_REG_EFLAGS, eflags)
         if selector != cs:
             try:
-                uc.reg_write(x86.UC_X86_REG_CS, selector)
+                self.uc.reg_write(x86.UC_X86_REG_CS, selector)
             except unicorn.UcError:
                 raise TripleFault(f"selector 0x{selector:x} of gate {vector} is not usable") from None
-        uc.reg_write(x86.UC_X86_REG_EIP, target)
+        self._write(x86.UC_X86_REG_EIP, target)
         self.state.shadow = 0
         self.halted = False
 
