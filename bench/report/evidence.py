@@ -52,9 +52,22 @@ def evidence(ladder: Ladder, figures: Sequence[Figure], capture: str, console: s
         for name, value, meaning in figures
     )
     table = f'<table style="table-layout:auto"><tr>{rows}</tr></table>' if rows else ""
-    link = f'<p>Capture: <a href="{escape(capture)}">{escape(capture)}</a></p>' if capture else ""
+    link = _link(capture)
     printed = escape(console.rstrip("\n")) or "nothing"
     return (
         f'{table}<div style="overflow-x:auto">{svg(ladder)}</div>{link}'
         f"<details><summary>Console during the test</summary><pre>{printed}</pre></details>"
     )
+
+
+def told_case(words: str, ladder: Ladder, capture: str, *, unfolded: bool) -> str:
+    """HTML: a case of several in one test, its ladder folded away unless it is to be seen at once."""
+    opened = " open" if unfolded else ""
+    return (
+        f"<details{opened}><summary>{escape(words)}</summary>"
+        f'<div style="overflow-x:auto">{svg(ladder)}</div>{_link(capture)}</details>'
+    )
+
+
+def _link(capture: str) -> str:
+    return f'<p>Capture: <a href="{escape(capture)}">{escape(capture)}</a></p>' if capture else ""

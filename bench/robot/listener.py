@@ -136,7 +136,8 @@ class BoardListener:
         if record is None:
             return
         message = result.message if result.failed else ""
-        logger.info(record.html(result.name, message, self._link()), html=True)
+        link = "" if self.capture_path is None else self.link_to(self.capture_path)
+        logger.info(record.html(result.name, message, link), html=True)
         self._keep_figures(record, result)
         if result.passed and not result.message:
             result.message = ", ".join(f"{value} {name}" for name, value, _ in record.figures())
@@ -152,12 +153,10 @@ class BoardListener:
         except OSError as error:
             logger.warn(f"cannot write {path}: {error.strerror}")
 
-    def _link(self) -> str:
-        """The capture of the test as the log beside it links to it."""
+    def link_to(self, path: Path) -> str:
+        """A file as the log links to it."""
         folder = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
-        return (
-            "" if self.capture_path is None else Path(os.path.relpath(self.capture_path, folder)).as_posix()
-        )
+        return Path(os.path.relpath(path, folder)).as_posix()
 
     def _path_for(self, result: Any) -> Path:
         names = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
@@ -12,6 +10,9 @@ from bench.capture import Capture
 from bench.cases import Result, Runner, Verdict, find
 from bench.cases.registry import spread
 from bench.cases.results import Count
+from bench.report.conversation import tell
+from bench.report.evidence import told_case
+from bench.report.ladder import Ladder
 from bench.robot.keywords.base import Keywords
 from bench.robot.listener import LISTENER
 
@@ -61,12 +62,16 @@ class CaseKeywords(Keywords):
         words = f"{case.id}: {result.verdict.value}. Came: {came}. Source: {case.source}"
         if result.verdict is Verdict.DEPARTURE and case.departure is not None:
             words += f". Departure: {case.departure.reason}"
-        logger.info(words)
         capture = Capture()
         capture.frames.extend(result.frames)
+        link = ""
         if LISTENER.capture_path is not None:
-            folder: Path = LISTENER.capture_path.with_suffix("")
-            capture.write(folder / f"{case.id}.pcapng", f"{case.id}: {case.title}; {result.verdict.value}")
+            path = LISTENER.capture_path.with_suffix("") / f"{case.id}.pcapng"
+            capture.write(path, f"{case.id}: {case.title}; {result.verdict.value}")
+            link = LISTENER.link_to(path)
+        wire = self.board.wire
+        ladder = Ladder(wire.host.name, wire.board.name, tell(result.frames), f"Frames of the case {case.id}")
+        logger.info(told_case(words, ladder, link, unfolded=bool(result.problems)), html=True)
 
     def _tell(self, count: Count) -> None:
         """Put the counts into the message of the test, added to those of the entries before."""
