@@ -31,7 +31,7 @@ class Start(enum.Enum):
     """After the opening handshake."""
 
 
-WATCH = 0.3
+WATCH = 0.4
 """Virtual seconds to look on, where a case does not say. Then comes the bench's answer to a close frame, for
 which the server on the board waits half a second of its own clock: that may be 1 % fast in an engine."""
 

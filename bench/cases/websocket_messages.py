@@ -207,7 +207,7 @@ AFTER_CLOSE = entry(
         variant(
             "text-after-the-boards-close",
             Stream(masked(WebSocket(opcode=3) / b"x")),
-            Run(0.1),
+            Run(0.02),
             Stream(masked(WebSocket() / b"late", WebSocket(opcode=9) / b"p")),
             expect=refused(1002),
         ),
