@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.options import json_option, print_json
 from bench.files import write_whole
 from emulation.errors import UserError
 
@@ -22,7 +23,8 @@ MOST = 50_000
     "--ends", metavar="A,B", help="Left and right end, IP or MAC addresses. [default: the busiest two]"
 )
 @click.option("--frames", metavar="A-B", help="Only frames of these numbers. [default: all]")
-def command(capture: Path, output: Path | None, ends: str | None, frames: str | None) -> None:
+@json_option
+def command(capture: Path, output: Path | None, ends: str | None, frames: str | None, as_json: bool) -> None:
     """Read, draw, and write the picture as a whole or not at all."""
     from bench.report.capture_file import read_capture
     from bench.report.conversation import tell
@@ -48,7 +50,18 @@ def command(capture: Path, output: Path | None, ends: str | None, frames: str | 
     picture = svg(Ladder(found.left, found.right, steps, capture.name, None, note), document=True)
     target = output if output is not None else capture.with_suffix(".svg")
     write_whole(target, picture, "name another file with -o")
-    click.echo(f"{len(steps)} of {len(packets)} frames, {found.left} and {found.right}: {target}")
+    told = f"{len(steps)} of {len(packets)} frames, {found.left} and {found.right}: {target}"
+    click.echo(told, err=as_json)
+    if as_json:
+        print_json(
+            {
+                "picture": str(target),
+                "left": str(found.left),
+                "right": str(found.right),
+                "frames": len(steps),
+                "of": len(packets),
+            }
+        )
 
 
 def _numbers(text: str) -> tuple[int, int]:

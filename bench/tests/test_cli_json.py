@@ -89,6 +89,15 @@ def test_the_matrix_tells_names_of_cases() -> None:
     assert names and all(isinstance(name, str) for name in names)
 
 
+def test_a_ladder_tells_what_it_shows(tmp_path: Path) -> None:
+    capture = tmp_path / "ping.pcap"
+    wrpcap(str(capture), [Ether() / IP(src=BENCH.ip, dst=BOARD.ip) / ICMP()])
+    told = ask("ladder", capture)
+    assert Path(told["picture"]).read_text().startswith("<svg ")
+    assert {told["left"], told["right"]} == {BENCH.ip, BOARD.ip}
+    assert (told["frames"], told["of"]) == (1, 1)
+
+
 @pytest.mark.parametrize("crashes", [False, True])
 def test_inject_tells_frames_and_health(tmp_path: Path, crashes: bool) -> None:
     ping = Ether(src=BENCH.mac, dst=BOARD.mac) / IP(src=BENCH.ip, dst=BOARD.ip) / ICMP() / b"hello"
