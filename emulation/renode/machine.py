@@ -208,10 +208,14 @@ class RenodeMachine:
         tail = bytes(self._printed).decode(errors="replace").splitlines()[-TAIL_LINES:]
         return GuestFault("engine", reason, Evidence(self.now, uart_tail="\n".join(tail)))
 
+    def registers(self) -> dict[str, int]:
+        """The CPU's general registers and EIP, by name. Raises GuestFault where Renode fails."""
+        found = (word.partition("=") for word in self._ask("registers", *REGISTERS).split())
+        return {name.lower().replace("pc", "eip"): int(value) for name, _, value in found}
+
     def evidence(self) -> Evidence:
         """What is known about the guest now. Raises GuestFault where Renode fails."""
-        found = (word.partition("=") for word in self._ask("registers", *REGISTERS).split())
-        registers = {name.lower().replace("pc", "eip"): int(value) for name, _, value in found}
+        registers = self.registers()
         at = registers.get("eip", 0)
         firmware = self.firmware
         symbol, source = (firmware.symbol_at(at), firmware.source_line(at)) if firmware else ("", "")

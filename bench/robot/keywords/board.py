@@ -81,7 +81,7 @@ class BoardKeywords(Keywords):
     def free_memory_should_be_at_least(self, size: int) -> None:
         """So many bytes of the Python heap have to be free, were garbage collected now.
 
-        With an engine that does not show the CPU's registers (Renode), garbage counts as used.
+        With an engine that does not show the CPU's registers, garbage counts as used.
 
         | Free Memory Should Be At Least | 20000 |
         """

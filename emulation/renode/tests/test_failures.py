@@ -179,6 +179,11 @@ def test_a_fresh_process_takes_over_before_the_memory_is_used_up(
     assert processes[0] is not processes[1] is processes[2]
 
 
+def test_registers_have_the_names_of_the_other_engine(machine: RenodeMachine, elf: Path) -> None:
+    machine.load(elf)
+    assert machine.registers() == {"eax": 1, "esp": 0xA8001470, "eip": 0x40000000}
+
+
 def test_its_pipes_are_not_for_other_processes(machine: RenodeMachine, elf: Path) -> None:
     machine.load(elf)
     assert machine._process is not None
