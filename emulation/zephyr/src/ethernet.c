@@ -20,6 +20,7 @@
 
 enum {
     MTU = 1500,
+    ARP_SIZE = 14 + 28, /* of a frame */
     IRQ_PRIORITY = 2,
     /* Less urgent than the threads of the network stack, which so deal with each frame before the next is fetched. */
     RECEIVER_PRIORITY = K_PRIO_COOP(CONFIG_NUM_COOP_PRIORITIES - 1),
@@ -97,6 +98,9 @@ static struct net_pkt *fetch(uint16_t length) {
     if (!for_us(&head.ethernet)) {
         ++enc28j60_counters.foreign;
         return NULL;
+    }
+    if (head.ethernet.type == htons(NET_ETH_PTYPE_ARP) && length < ARP_SIZE) {
+        return NULL; /* Zephyr trusts in the padding of Ethernet, and would read what the buffer held before */
     }
     if (memory_is_short() && carries_data(head.bytes, size)) {
         return NULL;
