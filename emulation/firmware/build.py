@@ -66,9 +66,14 @@ class _Plan:
     overrides: Mapping[str, str]
 
     def rules(self) -> str:
-        """Changes whenever all objects have to be compiled anew, with compiler, options and source trees."""
+        """Changes whenever all objects have to be compiled anew, with compiler, options and source trees.
+
+        Also with the names of our sources: MicroPython's makefiles keep what they have collected of one that
+        is gone, its qstrs for example, and it would be in the firmware still.
+        """
         makefile = (HERE / "Makefile").read_bytes()
-        return _digest([self.sources.identity, self.compiler, makefile, *self.compiled()])
+        names = [path.relative_to(HERE).as_posix() for path in _code(HERE)]
+        return _digest([self.sources.identity, self.compiler, makefile, *names, *self.compiled()])
 
     def compiled(self) -> list[str]:
         """Names and texts of the overrides in compiled code."""
@@ -85,9 +90,8 @@ class _Plan:
         The folder the clone lies in is no input: the ELF does not depend on it.
         """
         parts: list[str | bytes] = [self.sources.identity, self.regions, self.compiler, MANIFEST]
-        for path in sorted(p for p in HERE.rglob("*") if p.is_file()):
-            if path.suffix in {".c", ".h", ".S", ".ld"} or path.name == "Makefile":
-                parts += [path.relative_to(HERE).as_posix(), path.read_bytes()]
+        for path in [*_code(HERE), HERE / "Makefile"]:
+            parts += [path.relative_to(HERE).as_posix(), path.read_bytes()]
         return _digest(parts)
 
     def fingerprint(self) -> str:
@@ -98,6 +102,11 @@ class _Plan:
         for name, path in self.frozen.files():
             parts += [name, path.read_bytes()]
         return _digest(parts)
+
+
+def _code(folder: Path) -> list[Path]:
+    """What is compiled and linked, in the order of the names."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in {".c", ".h", ".S", ".ld"})
 
 
 def _digest(parts: Iterable[str | bytes]) -> str:

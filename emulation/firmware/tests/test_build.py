@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import emulation.firmware.build as build_module
 from emulation.errors import UserError
 from emulation.firmware.build import DEFAULT_OUT, BuildResult, build, first_error, forget_objects, up_to_date
 
@@ -59,6 +60,26 @@ def test_objects_of_other_options_do_not_get_into_the_firmware(tmp_path: Path) -
     assert all(path.exists() for path in objects)
     forget_objects(tmp_path, "-O2")
     assert not any(path.exists() for path in objects)
+
+
+def test_what_a_source_that_is_gone_has_left_does_not_get_into_the_firmware(
+    firmware: BuildResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, code = tmp_path / "out", tmp_path / "code"
+    build(out)
+    (out / "genhdr" / "qstr" / "port__gone.c.qstr").write_text("Q(gone)\n")
+    shutil.copytree(build_module.HERE, code)
+    (code / "port" / "gone.c").write_text("int gone;\n")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(build_module, "HERE", code)
+        patch.setattr(build_module, "_make", interrupt)
+        build(out)  # there is one source more now, and next time it is gone
+    assert build(out).sha256 == firmware.sha256
+    assert not list(out.rglob("*gone*"))
+
+
+def interrupt(*_words: object) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.mark.usefixtures("firmware")
