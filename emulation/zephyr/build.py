@@ -30,6 +30,8 @@ from emulation.platform import linker_regions, load_platform
 from emulation.zephyr.tree import Tools, Tree, find_tools, find_tree
 
 HERE = Path(__file__).resolve().parent
+PYTHON = HERE / "python"
+"""On the module path of Zephyr's scripts."""
 DEFAULT_OUT = build_folder() / "firmware" / "zephyr"
 
 _CONFIGURED = "configured.json"
@@ -85,7 +87,12 @@ def build(
 def _variables(tree: Tree) -> dict[str, str]:
     """What Zephyr's and MicroPython's build scripts take from the environment."""
     variant = os.environ.get("ZEPHYR_TOOLCHAIN_VARIANT", "host")
-    return {"ZEPHYR_BASE": str(tree.base), "ZEPHYR_TOOLCHAIN_VARIANT": variant, **REPRODUCIBLE}
+    return {
+        "ZEPHYR_BASE": str(tree.base),
+        "ZEPHYR_TOOLCHAIN_VARIANT": variant,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(PYTHON), os.environ.get("PYTHONPATH")])),
+        **REPRODUCIBLE,
+    }
 
 
 def _configure(

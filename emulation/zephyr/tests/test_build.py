@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,26 @@ def test_without_a_tree_nothing_is_built(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(UserError, match="ZEPHYR_BASE is not set"):
         build(tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_zephyrs_scripts_leave_devices_where_they_are(tmp_path: Path) -> None:
+    """Run by root, Zephyr 1.14's kconfig.py replaces /dev/null by a file; a pipe stands for it here."""
+    os.mkfifo(tmp_path / "device")
+    (tmp_path / "file").touch()
+    script = "import os, sys; os.rename(sys.argv[1], sys.argv[2])"
+    environment = os.environ | {"PYTHONPATH": str(zephyr.PYTHON)}
+    moved = {
+        name: subprocess.run(
+            [sys.executable, "-c", script, tmp_path / name, tmp_path / f"{name}.old"],
+            env=environment,
+            capture_output=True,
+            check=False,
+        ).returncode
+        for name in ("device", "file")
+    }
+    assert moved == {"device": 1, "file": 0}
+    assert (tmp_path / "device").is_fifo()
+    assert (tmp_path / "file.old").is_file()
 
 
 def test_an_unchanged_build_is_the_same(zephyr_firmware: BuildResult) -> None:

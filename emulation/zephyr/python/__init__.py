@@ -1,0 +1,1 @@
+"""On the module path of Zephyr's build scripts, and not imported by anything else."""
