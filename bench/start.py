@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-INTERRUPTED = 130
-RUN_INTERRUPTED = 253
-"""`bench run` ends with Robot Framework's codes."""
+from bench.exit_codes import INTERRUPTED, RUN_INTERRUPTED
 
 
 def main() -> None:

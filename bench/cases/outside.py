@@ -57,12 +57,7 @@ class OutsideRunner:
             stage = self._stages.restore(case.start, case.ipv6, case.port)
             capture.frames.extend(stage.frames)
             scene = Scene(self.board, case, stage)
-            try:
-                for step in case.steps:
-                    step.act(scene)
-                came = scene.observe()
-            except (PeerError, TcpError) as error:
-                came = (*scene.log, f"{type(error).__name__}: {error}")
+            came = scene.play()
             problems.extend(judge(case, came))
             scene.leave()
             self.board.health.check()

@@ -11,8 +11,6 @@ from bench.cases.case import Case
 from bench.cases.results import Result, Verdict
 from bench.cases.scene import Scene
 from bench.cases.stages import Stages
-from bench.layers.tcp_state import TcpError
-from bench.peer import PeerError
 from emulation.errors import EngineLacks, GuestFault
 
 
@@ -41,12 +39,7 @@ class Runner:
             stage = self.stages.restore(case.start, case.ipv6, case.port)
             capture.frames.extend(stage.frames)
             scene = Scene(self.board, case, stage)
-            try:
-                for step in case.steps:
-                    step.act(scene)
-                came = scene.observe()
-            except (PeerError, TcpError) as error:
-                came = (*scene.log, f"{type(error).__name__}: {error}")
+            came = scene.play()
             problem, known = judge(case, came)
             problems.extend(problem)
             scene.leave()

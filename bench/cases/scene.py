@@ -12,8 +12,9 @@ from bench.cases.case import Case
 from bench.cases.describe import NO_STATUS, Describer, Origin, stream
 from bench.cases.stages import Stage
 from bench.cases.steps import Crafted, Numbers
+from bench.layers.tcp_state import TcpError
 from bench.layers.websocket import WebSocket, WebSocketClose
-from bench.peer import Peer
+from bench.peer import Peer, PeerError
 from bench.tcp import TcpEndpoint
 
 MOMENT = 0.1
@@ -108,6 +109,15 @@ class Scene:
             self._listening = before
 
     # What is observed
+
+    def play(self) -> tuple[str, ...]:
+        """Do what the case's steps say and return all that was observed, also where they cannot go on."""
+        try:
+            for step in self.case.steps:
+                step.act(self)
+            return self.observe()
+        except (PeerError, TcpError) as error:
+            return (*self.log, f"{type(error).__name__}: {error}")
 
     def observe(self) -> tuple[str, ...]:
         """Let the case's last wait pass; returns all that was observed."""

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.cli.version import print_version
+from bench.exit_codes import INTERRUPTED, RUN_INTERRUPTED
 from bench.project import find_project
-from bench.start import INTERRUPTED, RUN_INTERRUPTED
 from emulation.errors import GuestFault, UserError
 
 COMMANDS = {

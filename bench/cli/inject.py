@@ -19,7 +19,9 @@ from bench.cli.options import (
     console_beside,
     engine_option,
     firmware_option,
+    ip_option,
     json_option,
+    mac_option,
     print_json,
     seed_option,
 )
@@ -46,8 +48,8 @@ EPOCH = 1e6
 @firmware_option
 @seed_option
 @click.option("--ready", help="What the firmware prints when frames can come, as a pattern.")
-@click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
-@click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
+@ip_option
+@mac_option
 @json_option
 @click.option("--output", type=click.Path(path_type=Path), help="Write what crosses the wire to this pcapng.")
 @click.pass_context

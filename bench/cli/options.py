@@ -48,7 +48,7 @@ def complete_case_layers(ctx: click.Context, param: click.Parameter, incomplete:
 
 def complete_suites(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The project's own suites, then files."""
-    from bench.cli.run import own_suites
+    from bench.robot.suites import own_suites
 
     found = offer(dict.fromkeys(own_suites(), ""), incomplete)
     return found or [CompletionItem(incomplete, type="file")]
@@ -79,6 +79,16 @@ firmware_option = click.option(
 )
 seed_option = click.option(
     "--seed", type=int, default=DEFAULT_SEED, show_default=True, help="Where all randomness comes from."
+)
+ip_option = click.option(
+    "--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]"
+)
+mac_option = click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
+spin_limit_option = click.option(
+    "--spin-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Virtual seconds of computing without a halt, a frame or output that count as hung. [default: 5]",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON, and all else on standard error."

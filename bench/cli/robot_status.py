@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from bench.cli import print_error
-from bench.start import RUN_INTERRUPTED
+from bench.exit_codes import RUN_INTERRUPTED
 from emulation.errors import GuestFault, UserError
 
 MOST_FAILED = 250

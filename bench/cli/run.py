@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -13,15 +12,17 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.addresses import station_at
-from bench.board import ROOT
 from bench.cli.options import (
     complete_suites,
     console_beside,
     engine_option,
     firmware_option,
+    ip_option,
     json_option,
+    mac_option,
     print_json,
     seed_option,
+    spin_limit_option,
 )
 from bench.cli.progress import Progress, phase
 from bench.cli.robot_reports import LOG, OUTPUT, REPORT, XUNIT, as_dict, write_reports
@@ -31,10 +32,10 @@ from bench.files import remove_unfinished
 from bench.loop import holding_signals_back
 from bench.project import find_project
 from bench.report.figures import FIGURES
+from bench.robot.suites import find_suites, suite_name
 from emulation.errors import UserError
 from emulation.paths import reports_folder
 
-SUITES = ROOT / "bench" / "robot"
 REPORTS = reports_folder() / "robot"
 ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 
@@ -51,14 +52,9 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 @seed_option
 @click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
 @click.option("--ready", default=None, help="What the firmware prints when tests can begin.")
-@click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
-@click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
-@click.option(
-    "--spin-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Virtual seconds of computing without a halt, a frame or output that count as hung. [default: 5]",
-)
+@ip_option
+@mac_option
+@spin_limit_option
 @click.option(
     "--require",
     multiple=True,
@@ -207,37 +203,6 @@ def command(
     if as_json:
         print_json(as_dict(report, status))
     ctx.exit(status)
-
-
-def own_suites() -> dict[str, Path]:
-    """The project's own suites by name."""
-    return {path.stem: path for path in sorted(SUITES.glob("*.robot"))}
-
-
-def find_suites(names: Iterable[str]) -> list[Path]:
-    """The files of the suites named; all of the project's own for no name. Raises UserError."""
-    own = own_suites()
-    if not own:
-        raise UserError(
-            f"there are no suites in {SUITES}", "run from a complete checkout, or name a suite file"
-        )
-    paths = []
-    for name in names:
-        path = Path(name)
-        if name in own:
-            paths.append(own[name])
-        elif path.is_dir() or (path.is_file() and path.suffix == ".robot"):
-            paths.append(path)
-        elif path.is_file():
-            raise UserError(f"{name} is not a suite", "suites are folders and files ending in .robot")
-        else:
-            raise UserError(f"there is no suite {name!r}", f"give a path, or one of: {', '.join(own)}")
-    return paths or list(own.values())
-
-
-def suite_name(paths: list[Path]) -> str:
-    """The title of the report."""
-    return "Bench" if len(paths) > 1 else paths[0].stem.replace("_", " ").title()
 
 
 def prepare_report(folder: Path) -> None:

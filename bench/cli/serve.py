@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.options import engine_option, firmware_option, seed_option
+from bench.cli.options import (
+    engine_option,
+    firmware_option,
+    ip_option,
+    mac_option,
+    seed_option,
+    spin_limit_option,
+)
 from emulation.errors import GuestFault, UserError
 
 if TYPE_CHECKING:
@@ -115,14 +122,9 @@ def parse_console(_ctx: click.Context, _option: click.Parameter, value: str | No
 @click.option(
     "--ready", help="What the firmware prints when clients may come. [default: listening, if anything]"
 )
-@click.option("--ip", metavar="ADDRESS[/PREFIX]", help="The board's IPv4 address. [default: 192.0.2.1/24]")
-@click.option("--mac", help="The board's MAC address. [default: what it answers to ARP]")
-@click.option(
-    "--spin-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Virtual seconds of computing without a halt, a frame or output that count as hung. [default: 5]",
-)
+@ip_option
+@mac_option
+@spin_limit_option
 def command(
     forwards: list[Forward],
     bind: str,

@@ -18,8 +18,8 @@ from scapy.utils import PcapWriter
 from bench.addresses import BENCH, BOARD
 from bench.board import ROOT
 from bench.tests.elf import UD2, with_code_at
-from bench.tests.processes import expect_end, started_with
 from bench.tests.test_cli import bench, refused
+from emulation.tests.processes import expect_end, started_with
 
 FEW = ("--layer", "icmp", "--sample", "6", "--jobs", "1")
 

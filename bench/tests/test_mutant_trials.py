@@ -22,7 +22,7 @@ from bench.mutants.edits import Replace
 from bench.mutants.mutant import Family, Mutant
 from bench.mutants.report import write_page
 from bench.mutants.trial import Catch, Fate, Trials, Verdict
-from bench.tests.processes import expect_end, started_with
+from emulation.tests.processes import expect_end, started_with
 
 PING = "packet_tests/test_icmp.py::test_ten_requests_at_once_come_back_in_order"
 UPGRADE = "packet_tests/test_http_upgrade.py::test_a_client_is_let_in[8080-ipv4]"

@@ -23,9 +23,9 @@ from bench.cli.robot_status import INTERRUPTED
 from bench.report.figures import read_figures
 from bench.robot.salvage import CUT_OFF
 from bench.tests.elf import JUMP_TO_SELF, with_code_at
-from bench.tests.processes import expect_end, started_with
 from bench.tests.test_robot import ECHO, HEAD, command
 from emulation.paths import build_folder
+from emulation.tests.processes import expect_end, started_with
 
 TIMEOUT = 120.0
 GLANCE = 0.01

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from bench.board import ROOT
 from bench.cli.watch import Watched, arguments_again
 from bench.file_changes import FileChanges
-from bench.tests.processes import expect_end
 from bench.tests.test_robot import ECHO, HEAD
 from emulation.paths import build_folder, default_firmware
+from emulation.tests.processes import expect_end
 
 WAITING = "waiting for a change"
 FAILING = "Second\n    Fail    on purpose\n"

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -11,22 +9,12 @@ from pathlib import Path
 import pytest
 
 from emulation.leash import leashed
+from emulation.tests.processes import expect_end
 
 TIMEOUT = 30
 
 FAMILY = 'sleep 1000 & echo "$$ $!"; wait'
 """A shell with a child; prints the process ids of both."""
-
-
-def wait_for_the_end_of(*processes: int) -> None:
-    """Each must end within TIMEOUT seconds."""
-    for process in processes:
-        with contextlib.suppress(ProcessLookupError):
-            ended = os.pidfd_open(process)
-            try:
-                assert select.select([ended], [], [], TIMEOUT)[0], f"process {process} goes on"
-            finally:
-                os.close(ended)
 
 
 def test_output_and_exit_status_are_the_commands() -> None:
@@ -48,7 +36,7 @@ def test_leaving_early_ends_all_that_was_started() -> None:
         assert child.stdout is not None
         processes = [int(word) for word in child.stdout.readline().split()]
         raise KeyboardInterrupt
-    wait_for_the_end_of(child.pid, *processes)
+    expect_end([child.pid, *processes])
 
 
 def test_what_does_not_heed_sigterm_is_killed() -> None:
@@ -56,7 +44,7 @@ def test_what_does_not_heed_sigterm_is_killed() -> None:
         assert child.stdout is not None
         processes = [int(word) for word in child.stdout.readline().split()]
         raise KeyboardInterrupt
-    wait_for_the_end_of(child.pid, *processes)
+    expect_end([child.pid, *processes])
 
 
 def test_temporary_files_of_the_command_go_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,5 +78,5 @@ def test_being_killed_ends_it_too(tmp_path: Path) -> None:
     assert len(processes) == 3
     parent.send_signal(signal.SIGKILL)
     parent.communicate(timeout=TIMEOUT)
-    wait_for_the_end_of(*processes)
+    expect_end(processes)
     assert not list(tmp_path.iterdir())
