@@ -66,7 +66,10 @@ int board_console_read(void);
 /* Is there a character to read? */
 bool board_console_readable(void);
 
-/* Called from the interrupt handler for each character; true: the character is consumed. */
+/* Called by the interrupt handler with each character that is typed. */
+void board_console_typed(uint8_t character);
+
+/* Called by it in turn; true: the character is consumed. */
 extern bool (*board_console_filter)(uint8_t character);
 
 /* ---- Ethernet controller's SPI bus: one transaction from select to deselect. ---- */

@@ -1,15 +1,9 @@
-/* Console on UART B: interrupts fill a ring with what is typed, output is polled. */
+/* Console on UART B: interrupts fetch what is typed, output is polled. */
 #include "board.h"
 #include "interrupts.h"
 #include "quark_se.h"
 
-enum { BAUD = 115200, RING_SIZE = 128, SPIN_LIMIT = 100000 };
-
-bool (*board_console_filter)(uint8_t character);
-
-static uint8_t ring[RING_SIZE];
-static volatile uint8_t head; /* written by the interrupt handler */
-static volatile uint8_t tail; /* written by the reader */
+enum { BAUD = 115200, SPIN_LIMIT = 100000 };
 
 void uart_init(void) {
     uint32_t divisor = (SYSTEM_CLOCK_HZ / 16 + BAUD / 2) / BAUD;
@@ -26,31 +20,9 @@ void uart_init(void) {
 /* The line is routed by edge: only an empty FIFO lets it fall and rise again, so nothing may be left in it. */
 void uart_interrupt(void) {
     while (UART_LSR & UART_LSR_DR) {
-        uint8_t character = (uint8_t)UART_RBR;
-        board_entropy_add(character);
-        if (board_console_filter && board_console_filter(character)) {
-            continue;
-        }
-        uint8_t next = (uint8_t)((head + 1) % RING_SIZE);
-        if (next != tail) { /* typed faster than read: the newest characters are lost */
-            ring[head] = character;
-            head = next;
-        }
+        board_console_typed((uint8_t)UART_RBR);
     }
     board_event_set(BOARD_EVENT_CONSOLE);
-}
-
-bool board_console_readable(void) {
-    return head != tail;
-}
-
-int board_console_read(void) {
-    if (head == tail) {
-        return -1;
-    }
-    int character = ring[tail];
-    tail = (uint8_t)((tail + 1) % RING_SIZE);
-    return character;
 }
 
 /* Bounded: a console nobody listens to must not stop the board. */

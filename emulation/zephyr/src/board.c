@@ -7,14 +7,9 @@
 
 #include "board.h"
 
-enum { RING_SIZE = 128, LONGEST_SLEEP_MS = 60000 };
-
-bool (*board_console_filter)(uint8_t character);
+enum { LONGEST_SLEEP_MS = 60000 };
 
 static struct device *console;
-static uint8_t ring[RING_SIZE];
-static volatile uint8_t head; /* written by the interrupt handler */
-static volatile uint8_t tail; /* written by the reader */
 
 static volatile uint32_t events;
 static K_SEM_DEFINE(something_happened, 0, 1);
@@ -27,15 +22,7 @@ static void console_interrupt(struct device *device) {
         if (uart_fifo_read(device, &character, 1) != 1) {
             break;
         }
-        board_entropy_add(character);
-        if (board_console_filter && board_console_filter(character)) {
-            continue;
-        }
-        uint8_t next = (uint8_t)((head + 1) % RING_SIZE);
-        if (next != tail) { /* typed faster than read: the newest characters are lost */
-            ring[head] = character;
-            head = next;
-        }
+        board_console_typed(character);
     }
     board_event_set(BOARD_EVENT_CONSOLE);
 }
@@ -113,19 +100,6 @@ void board_sleep(uint32_t milliseconds) {
 }
 
 /* ---- Console ---- */
-
-bool board_console_readable(void) {
-    return head != tail;
-}
-
-int board_console_read(void) {
-    if (head == tail) {
-        return -1;
-    }
-    int character = ring[tail];
-    tail = (uint8_t)((tail + 1) % RING_SIZE);
-    return character;
-}
 
 void board_console_write(const char *text, size_t length) {
     while (length-- > 0) {
