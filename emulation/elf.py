@@ -97,6 +97,10 @@ class Firmware:
             self._functions = sorted(functions)
             self._starts = [start for start, _, _ in self._functions]
 
+    def holds(self, address: int) -> bool:
+        """Whether something is loaded to a physical address."""
+        return any(each.address <= address < each.address + len(each.data) for each in self.segments)
+
     def symbol_at(self, address: int) -> str:
         """`function+0x12`, or an empty string where no function covers the address."""
         i = bisect.bisect_right(self._starts, address) - 1

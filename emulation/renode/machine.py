@@ -11,6 +11,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulation.boot_rom import BASE, RESET_VECTOR, boot_rom
 from emulation.elf import Firmware
 from emulation.errors import EngineLacks, Evidence, GuestFault, UserError
 from emulation.machine import Stop, TimedFrame
@@ -106,10 +107,8 @@ class RenodeMachine:
 
     def reset(self) -> None:
         """Power-on reset: a fresh emulation. Raises UserError if Renode cannot make one."""
-        if self._now:
-            self._end()  # `Clear` may hang where the board has run
-        self._forget()
         self._end()  # `Clear` waits for ever in a Renode whose board has run (1.12)
+        self._forget()
         complaints = []
         for platform in self.platforms:
             folder = self._folder / "platform"
@@ -121,6 +120,8 @@ class RenodeMachine:
                 process.execute(f"$platform=@{folder / platform.name}")
                 process.execute(f"$bin=@{self._folder / 'firmware.elf'}")
                 process.execute(f"include @{self._script()}")
+                if rom := self._boot_rom():
+                    process.execute(f"sysbus LoadBinary @{rom} {BASE:#x}")
                 self._take(process.request("adopt", ETHERNET, self._console))
                 return
             except (Refused, RenodeFailed) as failure:
@@ -131,6 +132,15 @@ class RenodeMachine:
             f"{self.renode.name} cannot load the board: {'; '.join(complaints)}",
             "the files for each version are in emulation/platform; see docs/renode.md",
         )
+
+    def _boot_rom(self) -> Path | None:
+        """One that starts the firmware; None for a firmware that brings its own."""
+        assert self.firmware is not None
+        if self.firmware.holds(RESET_VECTOR):
+            return None
+        path = self._folder / "boot_rom.bin"
+        path.write_bytes(boot_rom(self.firmware.entry))
+        return path
 
     def _script(self) -> Path:
         link = self._folder / "board"
