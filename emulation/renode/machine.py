@@ -23,6 +23,8 @@ from emulation.renode.process import Refused, RenodeFailed, RenodeProcess
 SCRIPT = Path(__file__).with_name("arduino_101.resc")
 ETHERNET = "spi1.ethernet"
 MICRO = 1_000_000
+ERRORS_ONLY = "logLevel 3"
+"""Models warn at each access that they do not take: firmware that repeats one would fill the disk."""
 REGISTERS = ("EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI", "PC")
 """Names of the registers in Renode; its PC is EIP."""
 TAIL_LINES = 12
@@ -120,6 +122,7 @@ class RenodeMachine:
                 process.execute(f"$platform=@{folder / platform.name}")
                 process.execute(f"$bin=@{self._folder / 'firmware.elf'}")
                 process.execute(f"include @{self._script()}")
+                process.execute(ERRORS_ONLY)
                 if rom := self._boot_rom():
                     process.execute(f"sysbus LoadBinary @{rom} {BASE:#x}")
                 self._take(process.request("adopt", ETHERNET, self._console))
