@@ -1,36 +1,13 @@
-"""Files that are written as a whole or not at all."""
+"""Files that are written as a whole or not at all, and what is left of those whose writing was cut short."""
 
 from __future__ import annotations
 
 import glob
-import os
-import tempfile
 from pathlib import Path
 
-from emulation.errors import UserError
+from emulation.files import write_whole
 
-
-def write_whole(path: Path, text: str, hint: str) -> None:
-    """Write a file so that there is never half of it. Raises UserError with `hint`, what to do then.
-
-    A device or a pipe, as /dev/null or /dev/stdout, is written to as it is: root would replace it by a file.
-    """
-    try:
-        if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8")
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}", hint) from None
+__all__ = ["remove_unfinished", "write_whole"]
 
 
 def remove_unfinished(path: Path) -> None:

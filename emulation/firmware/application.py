@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import struct
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from emulation.errors import UserError
+from emulation.files import write_whole
 from emulation.firmware.build import build
 from emulation.firmware.sources import Progress, find_sources, silent
 from emulation.paths import FIRMWARE, default_firmware
@@ -101,7 +101,7 @@ def place(app: Path, out: Path, firmware: Path | None = None) -> Path:
             f"{app} takes {len(data):,} bytes of flash, there are {end - start:,} for applications",
             "make it shorter, or freeze it into the firmware (`bench firmware --app`)",
         )
-    _write(out, with_segment(image, start, data))
+    write_whole(out, with_segment(image, start, data), "make the folder writable")
     return out
 
 
@@ -134,15 +134,3 @@ def with_segment(image: bytes, address: int, data: bytes) -> bytes:
     struct.pack_into("<I", result, _PHOFF, len(body))
     struct.pack_into("<H", result, _PHENTSIZE + 2, count + 1)
     return bytes(result)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """As a whole or not at all: another process may be reading it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}", "make the folder writable") from None
