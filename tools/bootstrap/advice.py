@@ -24,6 +24,11 @@ ADVICE: tuple[tuple[str, str], ...] = (
         "the folder is on a read-only file system: clone the project to a place where you may write",
     ),
     (
+        r"DO NOT MATCH THE HASHES",
+        "a file on pip's index (or in a folder of `find-links`) is not the one that was locked: see `pip config list` "
+        "for where pip looks, and who puts files there",
+    ),
+    (
         r"requested \(constraint\)|ResolutionImpossible|conflicting dependencies",
         "a constraint in this machine's pip configuration forbids a locked version: see `pip config list`, "
         "or make a new lock with `make lock`",

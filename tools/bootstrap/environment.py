@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ SECTIONS = ("run", "docs", "test")
 NEEDED_BYTES = 600 * 2**20
 """Free space below which set-up does not begin: environment, firmware sources and objects together."""
 
+_HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+
 PIP_ENV = {
     # A `--user` or `--target` in the configuration is meant for the system's Python, not for an environment.
     "PIP_USER": "0",
@@ -30,20 +33,29 @@ PIP_ENV = {
 
 
 def read_lock(text: str) -> dict[str, list[str]]:
-    """The pinned requirements of each section of a lock file. Raises UserError for a damaged one."""
+    """The pinned requirements of each section of a lock file. Raises UserError for a damaged one.
+
+    A pin is one line here, with its environment marker and hashes.
+    """
     sections: dict[str, list[str]] = {}
     pins: list[str] | None = None
+    continued = False
     for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
+        line = raw.removesuffix("\\").strip()
         if line.startswith("# --- "):
             pins = sections.setdefault(line.split()[2].rstrip(":"), [])
         elif line and not line.startswith("#"):
-            if pins is None or "==" not in line:
+            if pins is None or not (_HASH.fullmatch(line) if continued else "==" in line):
+                expected = "a SHA-256" if continued else "`name==version` in a section"
                 raise UserError(
-                    f"requirements.lock, line {number}: expected `name==version` in a section, not {line!r}",
+                    f"requirements.lock, line {number}: expected {expected}, not {line!r}",
                     "make a new lock with `make lock`",
                 )
-            pins.append(line)
+            if continued:
+                pins[-1] += f" {line}"
+            else:
+                pins.append(line)
+        continued = raw.endswith("\\")
     if tuple(sections) != SECTIONS:
         raise UserError(
             f"requirements.lock has sections {list(sections)} where {list(SECTIONS)} were expected",
@@ -104,7 +116,8 @@ class VirtualEnvironment:
         line.note(f"installing {len(pins)} packages")
         wanted = project.BUILD / "requirements.txt"
         wanted.write_text("\n".join(pins) + "\n", encoding="utf-8")
-        self._pip(line, log, "--requirement", wanted)
+        # An index or a wheel folder that offers another file under a locked version is refused.
+        self._pip(line, log, "--require-hashes", "--requirement", wanted)
         line.note("adding the project itself")
         self._pip(line, log, "--no-deps", "--no-build-isolation", "--editable", project.ROOT)
         for section in SECTIONS:

@@ -28,6 +28,37 @@ def test_a_composed_lock_reads_back_sorted_and_without_duplicates() -> None:
     assert read_lock(text) == {"run": ["A_x==1", "b==2"], "docs": ["d==4"], "test": ["c==3"]}
 
 
+ONE = "sha256:" + "1" * 64
+TWO = "sha256:" + "2" * 64
+
+
+def test_hashes_and_markers_stay_with_their_pin() -> None:
+    pins = [
+        f"a==1 ; python_version < '3.12' --hash={ONE} --hash={TWO}",
+        f"a==2 ; python_version >= '3.12' --hash={TWO}",
+    ]
+    text = compose({"run": pins, "docs": pins, "test": [*pins, f"b==1 --hash={ONE}"]})
+    assert f" \\\n    --hash={ONE} \\\n    --hash={TWO}\n" in text
+    assert read_lock(text) == {"run": pins, "docs": [], "test": [f"b==1 --hash={ONE}"]}
+
+
+def test_a_line_that_continues_a_pin_is_a_hash_and_nothing_else() -> None:
+    with pytest.raises(UserError, match=r"line 3: expected a SHA-256, not 'b==2'"):
+        read_lock("# --- run\na==1 \\\nb==2\n")
+    with pytest.raises(UserError, match=r"line 2: expected `name==version`"):
+        read_lock(f"# --- run\n--hash={ONE}\n")
+
+
+def test_every_pin_has_a_hash_so_that_pip_takes_no_other_file() -> None:
+    assert [pin for pin in pins_up_to("test") if " --hash=sha256:" not in pin] == []
+    assert "://" not in project.LOCK.read_text()
+
+
+def test_set_up_brings_pytest_with_the_bench() -> None:
+    table = tomllib.loads(project.PYPROJECT.read_text())
+    assert names(table["project"]["optional-dependencies"]["pytest"]) <= names(pins_up_to("run"))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
