@@ -19,7 +19,7 @@ needs_node_ws = (
     pytest.mark.skipif(NODE is None, reason="there is no node on this machine"),
     pytest.mark.skipif(
         not (PACKAGE / "node_modules" / "ws" / "package.json").is_file(),
-        reason="Node's ws is not in build/node: make test installs it where there is npm",
+        reason="Node's ws is not in build/node: `make test` installs it as root, or where there is npm",
     ),
 )
 
