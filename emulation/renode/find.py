@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +52,17 @@ def version_number(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in found.groups()) if found else ()
 
 
+def full_version(said: str) -> str:
+    """The version, and the build's commit and time, as nightly builds have the last release's number.
+
+    Since 1.13 the build has a line of its own: `build: 20ad06d9-202508030050`.
+    """
+    line = next(line for line in said.splitlines() if version_number(line))
+    version = re.sub(r"^.*?(?=\d+\.\d+\.\d+)", "", line).strip()
+    build = re.search(r"^\s*build:\s*(\S+)", said, re.MULTILINE | re.IGNORECASE)
+    return f"{version} ({build[1]})" if build and build[1] not in version else version
+
+
 def find_renode() -> Renode:
     """The Renode of this machine.
 
@@ -61,8 +74,7 @@ def find_renode() -> Renode:
     if not version_number(said):
         shown = said.strip().splitlines()[:1] or ["nothing"]
         raise UserError(f"`{shlex.join(command)} --version` names no version but says: {shown[0]}", HINT)
-    line = next(line for line in said.splitlines() if version_number(line))
-    version = re.sub(r"^.*?(?=\d+\.\d+\.\d+)", "", line).strip()
+    version = full_version(said)
     return Renode(command, version, tuple(descriptions_for(version)))
 
 
@@ -71,11 +83,16 @@ def _command() -> tuple[str, ...]:
     if named:
         if Path(named).is_dir():
             return (_portable(Path(named), "RENODE"),)
-        words = shlex.split(named)
-        found = shutil.which(named) or (shutil.which(words[0]) if words else None)
+        if whole := shutil.which(named):
+            return (whole,)
+        try:
+            words = shlex.split(named)
+        except ValueError as error:  # a quote that does not end
+            raise UserError(f"RENODE is no command: {str(error).lower()} in {named}", HINT) from None
+        found = shutil.which(words[0]) if words else None
         if found is None:
             raise UserError(f"RENODE names {named}, which is no program", HINT)
-        return (found, *(words[1:] if found != shutil.which(named) else ()))
+        return (found, *words[1:])
     if found := shutil.which("renode"):
         return (found,)
     if runner := shutil.which("renode-run"):
@@ -99,16 +116,24 @@ def _portable(folder: Path, who: str) -> str:
 def _ask(*command: str) -> str:
     """What a program prints. Raises UserError if it cannot be run, or does not end."""
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=VERSION_TIMEOUT,
-            check=False,
+            start_new_session=True,  # a wrapper's children end with it
         )
-    except subprocess.TimeoutExpired:
-        raise UserError(f"`{shlex.join(command)}` did not end within {VERSION_TIMEOUT:g} s", HINT) from None
     except OSError as error:
         raise UserError(f"`{shlex.join(command)}` cannot be run: {error.strerror}", HINT) from None
-    return done.stdout.decode(errors="replace")
+    with process:
+        try:
+            said, _ = process.communicate(timeout=VERSION_TIMEOUT)
+        except BaseException as problem:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            if not isinstance(problem, subprocess.TimeoutExpired):
+                raise
+            raise UserError(
+                f"`{shlex.join(command)}` did not end within {VERSION_TIMEOUT:g} s", HINT
+            ) from None
+    return said.decode(errors="replace")

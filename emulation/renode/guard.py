@@ -38,7 +38,7 @@ def main(folder: Path, command: list[str]) -> None:
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env=os.environ | dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "TMPDIR"), str(folder)),
+            env=environment(folder),
             start_new_session=True,
             preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL),  # should the guard itself be killed
         )
@@ -55,6 +55,19 @@ def main(folder: Path, command: list[str]) -> None:
         kill_children()
         if told != b"keep":
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Renode's: `folder` is its home and its place for temporary files.
+
+    A portable Renode of one file unpacks its libraries into the home before it starts. They are the same for
+    every run, so they go where they go when a user starts it.
+    """
+    ours = os.environ | dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "TMPDIR"), str(folder))
+    home = os.environ.get("HOME", "")
+    if home and os.access(home, os.W_OK):
+        ours.setdefault("DOTNET_BUNDLE_EXTRACT_BASE_DIR", str(Path(home) / ".net"))
+    return ours
 
 
 def kill_children() -> None:

@@ -7,13 +7,22 @@ from collections.abc import Mapping
 
 from emulation.machine import Need
 
-LACKS: Mapping[str, str] = {
-    Need.SEED: "Renode's always-on counter, the board's randomness, starts at 0 always",
-    Need.EXACT_CLOCK: "the guest's clock gains 0.8 % on Renode's virtual time",
-}
-
+STEADY_CLOCK = (1, 15, 3)
+"""The oldest version tried whose always-on counter runs at exactly 32,000 Hz of virtual time."""
 NEW_PACKET_LIBRARY = (1, 16, 1)
 """Versions before it render each frame that the board sends for their log, and end where they cannot."""
+FORGETS_LOADS = (1, 16, 1)
+"""The oldest version tried that keeps no memory at each load."""
+
+
+def lacks(version: tuple[int, ...]) -> Mapping[str, str]:
+    """What this Renode cannot do, by need, and why not."""
+    clock = {Need.EXACT_CLOCK: "the guest's clock gains 0.8 % on virtual time in Renodes before 1.15.3"}
+    return {
+        Need.SEED: "Renode's always-on counter, the board's randomness, starts at 0 always",
+        **(clock if version < STEADY_CLOCK else {}),
+    }
+
 
 _UNKNOWN = re.compile(r".*?((?:Type|TypeCode) of \S+ is not defined in ICMPv\S+)")
 

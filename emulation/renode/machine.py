@@ -17,7 +17,7 @@ from emulation.errors import EngineLacks, Evidence, GuestFault, UserError
 from emulation.machine import Stop, TimedFrame
 from emulation.renode.cable import MAXIMUM, MINIMUM, Cable, Waiting
 from emulation.renode.find import find_renode
-from emulation.renode.limits import LACKS, ended_by_rendering, unknown_type
+from emulation.renode.limits import FORGETS_LOADS, ended_by_rendering, lacks, unknown_type
 from emulation.renode.process import Refused, RenodeFailed, RenodeProcess
 
 SCRIPT = Path(__file__).with_name("arduino_101.resc")
@@ -29,7 +29,7 @@ REGISTERS = ("EAX", "ECX", "EDX", "EBX", "ESP", "EBP", "ESI", "EDI", "PC")
 """Names of the registers in Renode; its PC is EIP."""
 TAIL_LINES = 12
 RESTORES = 1000
-"""Restores after which a fresh process takes over: Renode 1.12 keeps some 0.5 MB at each."""
+"""Restores after which a fresh process takes over, as Renode 1.12 keeps some 0.5 MB at each."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class RenodeMachine:
     """
 
     engine = "renode"
-    lacks = LACKS
 
     def __init__(self, platform: Path | None = None, *, seed: int = 0, console: str = "uartB") -> None:
         self.renode = find_renode()
+        self.lacks = lacks(self.renode.number)
         if platform is not None and not platform.is_file():
             raise UserError(f"there is no platform file {platform}", "give the path of a .repl file")
         self.platforms = (platform,) if platform else self.renode.platforms
@@ -307,7 +307,7 @@ class RenodeMachine:
     def restore(self, state: RenodeState) -> None:
         """Back to a state that `snapshot` gave; in a new process if Renode has ended. Raises GuestFault."""
         self._restores += 1
-        if self._restores % RESTORES == 0:
+        if self._restores % RESTORES == 0 and self.renode.number < FORGETS_LOADS:
             self._end()
         with contextlib.suppress(UserError):
             self._running()

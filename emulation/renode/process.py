@@ -79,12 +79,22 @@ class RenodeProcess:
     @property
     def log(self) -> str:
         """What Renode has printed so far."""
-        with contextlib.suppress(OSError):
-            return (self.folder / guard.LOG).read_text(encoding="utf-8", errors="replace")
+        return self._log(0)
+
+    def _log(self, start: int) -> str:
+        with contextlib.suppress(OSError), (self.folder / guard.LOG).open("rb") as file:
+            file.seek(start)
+            return file.read().decode(errors="replace")
         return ""
 
+    def _log_size(self) -> int:
+        with contextlib.suppress(OSError):
+            return (self.folder / guard.LOG).stat().st_size
+        return 0
+
     def request(self, *words: object) -> str:
-        """Ask for something and wait for the answer. Raises Refused, RenodeFailed."""
+        """Ask for something and wait for the answer. Raises Refused with what Renode says, RenodeFailed."""
+        before = self._log_size()
         line = " ".join(map(str, words)).encode() + b"\n"
         while line:  # a pipe takes 64 KiB at a time
             if not select.select([], [self._requests], [], PATIENCE)[1]:
@@ -93,16 +103,13 @@ class RenodeProcess:
         answer = self._answer(PATIENCE)
         kind, _, rest = answer.partition(" ")
         if kind != "ok":
-            raise Refused(rest)
+            # What the monitor has printed says more than the exception that came of it.
+            raise Refused(error_text(self._log(before)) or rest)
         return rest
 
     def execute(self, command: str) -> None:
         """Run a command of Renode's monitor. Raises Refused with what the monitor says, RenodeFailed."""
-        before = len(self.log)
-        try:
-            self.request("execute", command)
-        except Refused as refused:
-            raise Refused(error_text(self.log[before:]) or str(refused)) from None
+        self.request("execute", command)
 
     def _answer(self, patience: float) -> str:
         deadline = time.monotonic() + patience
@@ -147,24 +154,43 @@ class RenodeProcess:
 
 
 def complaint(log: str) -> str:
-    """What is likeliest to say what went wrong: an error in the log, else its last line; empty if it is."""
-    lines = log.split("\n")
-    return error_text(log) or next((line.strip() for line in reversed(lines) if line.strip()), "")
+    """What is likeliest to say what went wrong: an error in the log, else its last line; empty if it is.
+
+    What Renode logs of its ordinary doings is nobody's fault.
+    """
+    lines = [line.strip() for line in log.splitlines() if not _ORDINARY.search(line)]
+    return error_text(log) or next((line for line in reversed(lines) if line), "")
 
 
 def error_text(log: str) -> str:
-    """The line of a log that says what went wrong; empty if none speaks of an error."""
+    """What a log says went wrong, on one line; empty if nothing in it speaks of an error."""
     lines = [line.strip() for line in log.splitlines() if line.strip()]
     for index, line in enumerate(lines):
         if GIVEN_UP in line:
-            return " ".join(lines[index + 1 : index + 2]) or line
+            return _told(lines[index + 1 :]) or line
         if line.startswith("Got a SIG"):  # Mono's own crash report
             return line.partition(".")[0]
         if re.search(r"unhandled exception|fatal error", line, re.IGNORECASE):
             _, _, rest = line.partition("xception: ")
-            return rest or " ".join(lines[index + 1 : index + 2]) or line
+            return rest or _told(lines[index + 1 :]) or line
     errors = [line for line in lines if "[ERROR]" in line or line.lower().startswith("error")]
     return errors[-1] if errors else ""
+
+
+_ORDINARY = re.compile(r"\[(INFO|DEBUG|NOISY)\]")
+_LOGGED = re.compile(r"^\d\d:\d\d:\d\d\.\d+ \[")
+TOLD_LINES = 6
+"""Lines of one complaint: an error E38 names the exception, its cause, and the place in the file."""
+
+
+def _told(lines: list[str]) -> str:
+    """A complaint on one line: as far as the log goes on, or a picture of the place begins."""
+    told: list[str] = []
+    for line in lines[:TOLD_LINES]:
+        if _LOGGED.match(line) or set(line) <= {"^", "~", " "} or GIVEN_UP in line:
+            break
+        told.append(line)
+    return " ".join(told)
 
 
 def _escaped(path: Path) -> str:

@@ -25,8 +25,8 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"DO NOT MATCH THE HASHES",
-        "a file on pip's index (or in a folder of `find-links`) is not the one that was locked: see `pip config list` "
-        "for where pip looks, and who puts files there",
+        "a file on pip's index (or in a folder of `find-links`) is not the one that was locked: see "
+        "`pip config list` for where pip looks, and find out who puts files there",
     ),
     (
         r"requested \(constraint\)|ResolutionImpossible|conflicting dependencies",

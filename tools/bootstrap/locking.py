@@ -1,7 +1,7 @@
 """`make lock`: resolve the dependencies of pyproject.toml anew and write requirements.lock.
 
-Resolved by uv, for every platform and every Python that the project supports at once, not only for the machine
-that `make lock` happens to run on; each file that an index offers for a version is named by its SHA-256.
+Resolved by uv, for every platform and every Python that the project supports at once, not only for the
+machine that `make lock` happens to run on; each file that an index offers for a version is named by its SHA-256.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from tools.bootstrap.step import command, log_file
 from tools.bootstrap.terminal import StepLine, Terminal
 
 HEADER = """\
-# Exact versions of everything `make bench`, `make docs` and `make test` install, with the SHA-256 of each file,
-# so that all machines test with the same programs. Made by `make lock` from the ranges in pyproject.toml, where
-# each dependency has its reason; not to be edited. To install all of it without make:
+# Exact versions of everything `make bench`, `make docs` and `make test` install, with the SHA-256 of each
+# file, so that all machines test with the same programs. Made by `make lock` from the ranges in
+# pyproject.toml, where each dependency has its reason; not to be edited. To install all of it without make:
 # `pip install --require-hashes -r requirements.lock`.
 """
 

@@ -1,7 +1,7 @@
 """Node's `ws`, a second opinion on the WebSocket server; where it cannot be had, its tests are skipped.
 
-With npm it is the pinned version. Debian's npm brings hundreds of packages along, so where there is none, Debian's
-own `ws` does: the tests ask for nothing that only one of its versions has.
+With npm it is the pinned version. Debian's npm brings hundreds of packages along, so where there is none,
+Debian's own `ws` does: the tests ask for nothing that only one of its versions has.
 """
 
 from __future__ import annotations

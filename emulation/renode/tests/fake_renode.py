@@ -6,6 +6,7 @@ process numbers of itself and of a child that it starts in another session.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -27,6 +28,15 @@ used by your application.
 """,
 }
 
+ERROR_E38 = """\
+There was an error executing command 'machine LoadPlatformDescription @board.repl'
+Error E38: Exception was thrown during registration of 'otp' in 'sysbus':
+Could not register otp: it overlaps with flash.
+At board.repl:11:1:
+otp: Memory.MappedMemory @ sysbus 0x4002F000
+^
+19:09:34.1406 [INFO] System bus created."""
+
 
 def serve(requests: str, answers: str) -> None:
     with Path(requests).open() as reader, Path(answers).open("w", buffering=1) as writer:
@@ -36,15 +46,24 @@ def serve(requests: str, answers: str) -> None:
             if verb == "run" and TRAP in CRASHES:
                 print(CRASHES[TRAP], flush=True)
                 os.abort()
+            if verb == "run" and TRAP == "killed":
+                print("19:09:34.1406 [INFO] cpu: Setting PC value to 0x40000000.", flush=True)
+                os.kill(os.getpid(), signal.SIGKILL)
             if f"hang at {verb}" == TRAP:
                 time.sleep(3600)
             if verb == "execute" and words[0] == "include" and TRAP == "bad platform":
                 print("There was an error executing command 'machine LoadPlatformDescription'", flush=True)
                 print("Error E04: Could not resolve type: 'GPIOPort'.", flush=True)
                 print("error Renode refuses", file=writer)
+            elif verb == "execute" and words[0] == "include" and TRAP == "error E38":
+                print(ERROR_E38, flush=True)
+                print("error Renode refuses", file=writer)
             elif verb == "execute" and words[0] == "include" and TRAP == "no core":
                 print("19:09:34.1406 [INFO] System bus created.", flush=True)
                 print("error translate-i386-le.so: cannot open shared object file", file=writer)
+            elif verb == "save" and TRAP == "no save, says the log":
+                print("There was an error executing command 'Save'\nNot enough space on the disk", flush=True)
+                print("error Error encountered during saving", file=writer)
             elif verb == "save" and TRAP == "no save":
                 print("error Error encountered during saving", file=writer)
             elif verb == "registers":
@@ -61,6 +80,10 @@ def main() -> None:
     if "--version" in sys.argv:
         if TRAP == "hang at version":
             time.sleep(3600)
+        if TRAP == "wrapper that hangs":
+            child = subprocess.Popen(["sleep", "3600"])
+            Path(os.environ["FAKE_CHILDREN"]).write_text(f"{os.getpid()} {child.pid} .")
+            child.wait()
         print(os.environ.get("FAKE_VERSION", "Renode, version 1.16.0.1 (0-0)"))
         return
     if children := os.environ.get("FAKE_CHILDREN"):

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from emulation.errors import EngineLacks, GuestFault, UserError
-from emulation.machine import Stop
-from emulation.renode import process
+from emulation.machine import Need, Stop
+from emulation.renode import guard, process
 from emulation.renode.machine import RenodeMachine
 
 
@@ -38,7 +38,13 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("exit", r"did not start: it ended by itself \(exit status 3\): cannot open the display"),
         ("script error", "did not start: no module named Network"),
         ("no core", r"cannot load the board: .*repl: translate-i386-le.so: cannot open shared object file"),
-        ("bad platform", r"cannot load the board: .*Error E04: Could not resolve type: 'GPIOPort'"),
+        ("bad platform", r"cannot load the board: .*Error E04: Could not resolve type: 'GPIOPort'\.(;| \()"),
+        (
+            "error E38",
+            r"Error E38: Exception was thrown during registration of 'otp' in 'sysbus': Could not register "
+            r"otp: it overlaps with flash\. At board\.repl:11:1: otp: Memory\.MappedMemory @ sysbus "
+            r"0x4002F000(;| \()",
+        ),
     ],
 )
 def test_one_that_does_not_start(
@@ -62,6 +68,7 @@ def test_one_that_hangs_at_start(
     [
         ("crash", r"it ended by itself \(signal 6\): Not set"),
         ("crash of Mono", r"\(signal 6\): Got a SIGSEGV while executing native code\n"),
+        ("killed", r"Renode [^:]*: it ended by itself \(signal 9\)\n"),
         ("hang at run", "it has not answered for 1 s"),
     ],
 )
@@ -111,6 +118,37 @@ def test_one_that_cannot_save(machine: RenodeMachine, elf: Path, fake: Callable[
     machine.load(elf)
     with pytest.raises(EngineLacks, match="cannot save its state: Error encountered"):
         machine.snapshot()
+
+
+def test_one_that_cannot_save_gives_its_own_reason(
+    machine: RenodeMachine, elf: Path, fake: Callable[..., None]
+) -> None:
+    fake("no save, says the log")
+    machine.load(elf)
+    with pytest.raises(EngineLacks, match=r"cannot save its state: Not enough space on the disk \("):
+        machine.snapshot()
+
+
+@pytest.mark.parametrize(("version", "exact"), [("1.12.0", False), ("1.15.2", False), ("1.15.3", True)])
+def test_only_an_old_one_lacks_an_exact_clock(fake: Callable[..., None], version: str, exact: bool) -> None:
+    fake(version=f"Renode v{version}.1")
+    with contextlib.closing(RenodeMachine()) as machine:
+        assert (Need.EXACT_CLOCK not in machine.lacks) == exact
+        assert Need.SEED in machine.lacks
+
+
+def test_its_own_files_are_unpacked_where_they_are_for_the_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("DOTNET_BUNDLE_EXTRACT_BASE_DIR", raising=False)
+    ours = guard.environment(Path("/board"))
+    assert (ours["HOME"], ours["DOTNET_BUNDLE_EXTRACT_BASE_DIR"]) == ("/board", str(tmp_path / ".net"))
+    monkeypatch.setenv("DOTNET_BUNDLE_EXTRACT_BASE_DIR", "/elsewhere")
+    assert guard.environment(Path("/board"))["DOTNET_BUNDLE_EXTRACT_BASE_DIR"] == "/elsewhere"
+    monkeypatch.delenv("DOTNET_BUNDLE_EXTRACT_BASE_DIR")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    assert "DOTNET_BUNDLE_EXTRACT_BASE_DIR" not in guard.environment(Path("/board"))
 
 
 def alive(pid: int) -> bool:
@@ -167,16 +205,20 @@ def test_nothing_is_left_behind(
 
 
 def test_a_fresh_process_takes_over_before_the_memory_is_used_up(
-    machine: RenodeMachine, elf: Path, monkeypatch: pytest.MonkeyPatch
+    elf: Path, fake: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emulation.renode.machine.RESTORES", 2)
-    machine.load(elf)
-    state = machine.snapshot()
-    processes = []
-    for _ in range(3):
-        machine.restore(state)
-        processes.append(machine._process)
-    assert processes[0] is not processes[1] is processes[2]
+    for version, fresh in (("1.16.0.1", True), ("1.16.1.1", False)):
+        fake(version=f"Renode v{version}")
+        with contextlib.closing(RenodeMachine()) as machine:
+            machine.load(elf)
+            state = machine.snapshot()
+            processes = []
+            for _ in range(3):
+                machine.restore(state)
+                processes.append(machine._process)
+            assert (processes[0] is not processes[1]) == fresh
+            assert processes[1] is processes[2]
 
 
 def test_registers_have_the_names_of_the_other_engine(machine: RenodeMachine, elf: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from emulation.errors import UserError
 from emulation.renode import find
 from emulation.renode.find import find_renode
+from emulation.tests.processes import expect_end
 
 FAKE = Path(__file__).with_name("fake_renode.py")
 
@@ -44,6 +45,25 @@ def test_the_variable_names_a_program_whose_path_has_spaces(
     path = program(bare / "my programs" / "renode")
     monkeypatch.setenv("RENODE", str(path))
     assert find_renode().command == (str(path),)
+
+
+def test_the_variable_names_a_program_whose_path_has_an_apostrophe(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = program(bare / "ann's programs" / "renode")
+    monkeypatch.setenv("RENODE", str(path))
+    assert find_renode().command == (str(path),)
+    monkeypatch.setenv("RENODE", "ann's renode")
+    with pytest.raises(UserError, match="RENODE is no command: no closing quotation in ann's renode"):
+        find_renode()
+
+
+def test_a_nightly_is_told_from_the_release_by_its_build(fake: Callable[..., None]) -> None:
+    build = "  build: 20ad06d9-202608030050\n  build type: Release\n  runtime: .NET 8.0.1"
+    fake(version=f"Renode v1.16.1.12345\n{build}")
+    found = find_renode()
+    assert found.version == "1.16.1.12345 (20ad06d9-202608030050)"
+    assert found.number == (1, 16, 1)
 
 
 def test_the_variable_names_the_folder_of_a_portable_one(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,3 +125,15 @@ def test_one_that_hangs(fake: Callable[..., None], monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(find, "VERSION_TIMEOUT", 0.3)
     with pytest.raises(UserError, match=r"did not end within 0.3 s"):
         find_renode()
+
+
+def test_a_wrapper_that_hangs_leaves_no_child(
+    fake: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children = tmp_path / "children"
+    monkeypatch.setenv("FAKE_CHILDREN", str(children))
+    fake("wrapper that hangs")
+    monkeypatch.setattr(find, "VERSION_TIMEOUT", 1.0)
+    with pytest.raises(UserError, match=r"did not end within 1 s"):
+        find_renode()
+    expect_end([int(pid) for pid in children.read_text().split()[:2]])

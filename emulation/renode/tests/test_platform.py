@@ -1,4 +1,4 @@
-"""The board's files in a real Renode: the one named by the variable RENODE, or `renode` on the PATH.
+"""The board's files in a real Renode: the one that the bench would take.
 
 Each run is a process group of its own that is ended after a time limit, whatever happens. It gets a home and
 a temporary directory of its own, since Renode tidies the latter, files of other instances included.
@@ -6,7 +6,6 @@ a temporary directory of its own, since Renode tidies the latter, files of other
 
 import contextlib
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -19,6 +18,7 @@ import pytest
 from emulation.errors import UserError
 from emulation.platform import load_platform
 from emulation.platform.renode import descriptions_for
+from emulation.renode.find import find_renode
 from emulation.renode.machine import SCRIPT
 
 SUITE = SCRIPT.with_suffix(".robot")
@@ -88,10 +88,10 @@ def run(command: list[str], directory: Path) -> str:
 
 @pytest.fixture(scope="module")
 def renode() -> list[str]:
-    command = shlex.split(os.environ.get("RENODE", "renode"))
-    if not command or shutil.which(command[0]) is None:
-        pytest.skip("no Renode: set RENODE to its executable or put `renode` on the PATH")
-    return command
+    try:
+        return list(find_renode().command)
+    except UserError as error:
+        pytest.skip(error.message)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,10 @@ SEEN = {
     "disk is full": (
         "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
     ),
+    "not the one that was locked": (
+        "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the "
+        "package versions, please update the hashes. Otherwise, examine the package contents carefully",
+    ),
     "another program is installing": (
         "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4242 (unattended-upgr)",
     ),
