@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from robot.running import TestSuiteBuilder
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -47,3 +48,9 @@ def test_captures_that_pages_name_are_those_of_tests() -> None:
     for suite, test in named:
         lines = (ROOT / "bench" / "robot" / f"{suite}.robot").read_text(encoding="utf-8").splitlines()
         assert test in {re.sub(r"\W+", "_", line.strip()).lower() for line in lines}, f"{suite}: {test}"
+
+
+def test_the_number_of_robot_tests_that_a_page_shows_is_theirs() -> None:
+    tests = TestSuiteBuilder().build(ROOT / "bench" / "robot").test_count
+    page = (ROOT / "docs" / "getting_started.md").read_text(encoding="utf-8")
+    assert re.findall(r"^(\d+) tests: (\d+) passed", page, re.MULTILINE) == [(str(tests), str(tests))]

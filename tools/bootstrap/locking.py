@@ -1,7 +1,7 @@
 """`make lock`: resolve the dependencies of pyproject.toml anew and write requirements.lock.
 
 Resolved by uv, for every platform and every Python that the project supports at once, not only for the
-machine that `make lock` happens to run on; each file that an index offers for a version is named by its SHA-256.
+machine that `make lock` happens to run on. Each file that an index offers for a version is named by SHA-256.
 """
 
 from __future__ import annotations

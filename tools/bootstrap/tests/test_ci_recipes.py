@@ -80,6 +80,28 @@ def test_their_commands_are_shell(demo: Path) -> None:
             assert checked.returncode == 0, f"{recipe}: {script}: {checked.stderr}"
 
 
+@pytest.mark.parametrize("red", ["bench", "pytest"])
+def test_a_gitlab_job_that_is_red_has_run_everything(demo: Path, tmp_path: Path, red: str) -> None:
+    """GitLab's runner puts the lines of `script` into one shell that ends at the first that fails."""
+    for name in ("pip", "bench", "pytest"):
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\necho {name} >> {tmp_path}/ran\n[ {name} != {red} ]\n")
+        program.chmod(0o755)
+    lines = "\n".join(["set -e", *scripts(demo / GITLAB)])
+    done = subprocess.run(["/bin/sh", "-c", lines], check=False, env={"PATH": str(tmp_path)})
+    assert (tmp_path / "ran").read_text().split() == ["pip", "bench", "pytest"]
+    assert done.returncode == 1
+    (tmp_path / red).write_text("#!/bin/sh\n")
+    assert subprocess.run(["/bin/sh", "-c", lines], check=False, env={"PATH": str(tmp_path)}).returncode == 0
+
+
+def test_a_github_job_that_is_red_has_run_everything(demo: Path) -> None:
+    """There, a step after one that failed runs only if it says so."""
+    (job,) = yaml.safe_load((demo / GITHUB).read_text(encoding="utf-8"))["jobs"].values()
+    after = [step for step in job["steps"] if "pytest" in step.get("run", "") and "pip" not in step["run"]]
+    assert [step["if"] for step in after] == ["${{ !cancelled() }}"]
+
+
 def test_they_use_targets_that_there_are(demo: Path) -> None:
     targets = set(re.findall(r"^(\w+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     called = {
