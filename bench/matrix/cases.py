@@ -22,6 +22,8 @@ from bench.matrix.modifications import Built, Edit, Modification, build, cuts, o
 from bench.matrix.packets import LAYERS, TCP_HEADERS, Base
 from bench.matrix.spans import IP_OPTIONS, TCP_OPTIONS, Span, layers, options, spans
 from bench.matrix.states import Ends
+from bench.sequences.case import LAYER as SEQUENCE
+from bench.sequences.case import SEQUENCE_STATES, SequenceCase
 from emulation.errors import UserError
 
 SHORTEST = 60
@@ -54,6 +56,10 @@ class Case:
     def built(self, ends: Ends) -> Built:
         """The frame to send to a board whose connection has these ends. Raises KeyError."""
         return build(base_frame(self.layer, self.base, ends), self.modifications, SHORTEST)
+
+
+AnyCase = Case | SequenceCase
+"""What a run is made of: one packet, or several segments."""
 
 
 def bases(layer: str, ends: Ends) -> list[Base]:
@@ -94,8 +100,13 @@ def generate(layer: str, state: str, depth: int = 1) -> Iterator[Case]:
             yield case
 
 
+def find_any(case_id: str) -> AnyCase:
+    """The case of an ID, a sequence too. Raises UserError for one that is none."""
+    return SequenceCase.parse(case_id) if case_id.startswith(f"{SEQUENCE}/") else find(case_id)
+
+
 def find(case_id: str) -> Case:
-    """The case of an ID. Raises UserError for one that is none."""
+    """The case of an ID, with one packet. Raises UserError for one that is none."""
     layer, _, rest = case_id.partition("/")
     state, _, rest = rest.partition("/")
     if layer in LAYERS and state in LAYERS[layer][1]:
