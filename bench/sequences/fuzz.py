@@ -27,8 +27,8 @@ STATES = {
 """How often each state is drawn, in relation to the others."""
 MOST = 8
 """Segments of a sequence; at least two."""
-LONGEST = 1460
-"""Bytes of a segment that an Ethernet frame takes."""
+LONGEST = 1448
+"""Bytes of a segment that an Ethernet frame takes, options and all."""
 PAUSES = (0, 0, 0, 0, 0, 1, 5, 20, 20, 300)
 """Virtual milliseconds before a segment."""
 FLAGS = ("A", "PA", "UPA", "FA", "FPA", "P", "S", "SA", "R", "RA", "FSA", "", "FSRPAU")

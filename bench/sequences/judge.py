@@ -23,7 +23,7 @@ OPEN = ("syn-received", "established", "requesting", "upgraded", "queued")
 
 def receiver(end: End, parts: Sequence[Part]) -> Receiver:
     """The model, fed with the segments of one connection."""
-    model = Receiver(end.connection.receive_window, LARGEST)
+    model = Receiver(end.connection.receive_window, LARGEST, accepted=end.ends.state != "syn-received")
     for part in parts:
         model.feed(part)
     return model

@@ -34,6 +34,10 @@ class Intervals:
                 reached = max(reached, end)
         return reached
 
+    def overlaps(self, start: int, end: int) -> bool:
+        """Whether any of these numbers is in the set."""
+        return any(start < there and here < end for here, there in self._found)
+
     def forget_after_gap(self) -> None:
         """Leave of the set only what is in one piece with 0."""
         self._found = [(0, self.prefix)]
@@ -42,12 +46,13 @@ class Intervals:
 class Receiver:
     """The board's end of a connection, fed with segments; all numbers are offsets from RCV.NXT at the start.
 
-    `window` is what it offers at the start, `largest` the most it ever does, both in bytes.
+    `window` is what it offers at the start, `largest` the most it ever does, both in bytes. With `accepted`
+    false, the program has not accepted the connection yet: what comes meanwhile may be left to come again.
     """
 
-    def __init__(self, window: int, largest: int) -> None:
-        self.window, self.largest = window, max(window, largest)
-        self._early = 0
+    def __init__(self, window: int, largest: int, *, accepted: bool = True) -> None:
+        self.window, self.largest, self.accepted = window, max(window, largest), accepted
+        self._early_buffers = 0
         self._surely, self._perhaps = Intervals(), Intervals()
         self._fins: set[int] = set()
         self._sure_fins: set[int] = set()
@@ -98,8 +103,9 @@ class Receiver:
                 self.may_be_reset = True
             return
         if not self.may_be_reset and not self.may_have_ended:
-            inside = length == 0 and 0 <= start <= self.high
-            self.must_answer |= (length > 0 or not inside) and bool(flags & ACK) and part.option not in MALFORMED
+            outside = start < 0 or start >= self.edge
+            regular = bool(flags & ACK) and part.option not in MALFORMED
+            self.must_answer |= regular and (length > 0 or outside)
         if flags & SYN:
             return  # RFC 5961, section 4.2: a challenge, and nothing of it is taken
         certain = bool(flags & ACK) and part.option not in MALFORMED and not self.may_be_reset
@@ -111,8 +117,9 @@ class Receiver:
 
     def _take(self, start: int, end: int, fin: bool, *, certain: bool) -> None:
         self._perhaps.add(start, min(end, self.edge))
-        if start > self.low and not self._holds(end - start):
+        if start > self.low and not self._holds(start, end):
             certain = False
+        certain = certain and (self.accepted or self.low == 0)
         if certain:
             self._surely.add(start, min(end, self.window))
         self.end = max(self.end, end)
@@ -121,13 +128,16 @@ class Receiver:
             if certain and end < self.window:
                 self._sure_fins.add(end)
 
-    def _holds(self, size: int) -> bool:
-        """Whether early data are kept for certain. What has no room may be dropped, and the rest with it."""
-        self._early += -(-(HEADERS + size) // BUFFER)
-        if self._early > BUFFERS:
+    def _holds(self, start: int, end: int) -> bool:
+        """Whether early data are kept for certain. A stack may give up what it holds to make room, or where it
+        does not fit together with what comes: the peer sends again what is not acknowledged (section 3.10.7.4).
+        """
+        self._early_buffers += -(-(HEADERS + end - start) // BUFFER)
+        fits = self._early_buffers <= BUFFERS and not self._surely.overlaps(max(start, self.low), end)
+        if not fits:
             self._surely.forget_after_gap()
             self._sure_fins.clear()
-        return self._early <= BUFFERS
+        return fits
 
     def complete(self, size: int) -> None:
         """The peer has repeated everything up to `size`: now it must have arrived."""
