@@ -24,6 +24,7 @@ from bench.matrix.spans import IP_OPTIONS, TCP_OPTIONS, Span, layers, options, s
 from bench.matrix.states import Ends
 from bench.sequences.case import LAYER as SEQUENCE
 from bench.sequences.case import SEQUENCE_STATES, SequenceCase
+from bench.sequences.table import generate as sequences
 from emulation.errors import UserError
 
 SHORTEST = 60
@@ -224,16 +225,27 @@ def _every_length(span: Span) -> Iterator[Modification]:
 
 def all_cases(
     layers_wanted: Sequence[str] = (), states: Sequence[str] = (), depth: int = 1
-) -> Iterator[Case]:
+) -> Iterator[AnyCase]:
     """The cases of some layers and states (all, if none is named), layer by layer, state by state.
 
-    Raises UserError for a layer or state that there is not.
+    Sequences are a layer of their own, the last, and have no second depth. Raises UserError for a layer or
+    state that there is not.
     """
-    known = {state for _, of_layer in LAYERS.values() for state in of_layer}
-    for what, wanted, names in (("layer", layers_wanted, LAYERS), ("state", states, known)):
+    known = {state for _, of_layer in LAYERS.values() for state in of_layer} | set(SEQUENCE_STATES)
+    names = (*LAYERS, SEQUENCE)
+    for what, wanted, there in (("layer", layers_wanted, names), ("state", states, sorted(known))):
         for name in wanted:
-            if name not in names:
-                raise UserError(f"there is no {what} {name!r}", f"the {what}s are: {', '.join(names)}")
+            if name not in there:
+                raise UserError(f"there is no {what} {name!r}", f"the {what}s are: {', '.join(there)}")
+    yield from of_packets(layers_wanted, states, depth)
+    if depth == 1 and (not layers_wanted or SEQUENCE in layers_wanted):
+        yield from sequences(states)
+
+
+def of_packets(
+    layers_wanted: Sequence[str] = (), states: Sequence[str] = (), depth: int = 1
+) -> Iterator[Case]:
+    """As `all_cases`, but only those of one packet."""
     for layer, (_, of_layer) in LAYERS.items():
         if layers_wanted and layer not in layers_wanted:
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from bench.sequences.case import OPTIONS, WINDOWS, Part, Place, SequenceCase
 
@@ -58,7 +59,7 @@ def _cut(rng: random.Random, count: int) -> list[Part]:
     size = rng.choice([rng.randint(count, 300), rng.randint(count, 1072), 1072])
     cuts = sorted({0, *(rng.randrange(1, size) for _ in range(count - 1)), size})
     found = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         before = rng.choice([0, 0, rng.randint(0, 40)])
         after = rng.choice([0, 0, rng.randint(0, 40)])
         found.append(Part("PA", Place(max(0, start - before)), Place(end + after)))

@@ -59,7 +59,7 @@ class Heard:
 
 
 def judge(end: End, model: Receiver, replies: Sequence[Reply], *, settled: bool = False) -> list[Problem]:
-    """What is wrong with the board's side of one connection. `settled`: the whole stream has been repeated."""
+    """What is wrong with the board's side of a connection. `settled`: the whole stream has been repeated."""
     heard, state = Heard(end, replies), end.ends.state
     problems = [
         Problem(f"malformed-{reply.kind}", text) for reply in heard.replies for text in reply.problems

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.layers.reassembly import distance
 from bench.layers.tcpip import ACK, PSH, Segment, build
 from bench.matrix.departures import departure
 from bench.matrix.expectation import Problem
@@ -104,5 +103,3 @@ def _finish(oracle: Oracle, end: End, model: Receiver) -> None:
             break
     model.complete(goal)
     oracle.send(quiet=LAST)
-
-

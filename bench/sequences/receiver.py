@@ -1,8 +1,8 @@
-"""What a receiver may have taken of a sequence of segments: an independent model of RFC 9293, section 3.10.7.4.
+"""What a receiver may have taken of a sequence of segments: a model of RFC 9293, section 3.10.7.4.
 
-It knows nothing of the board but the window that was offered at first and how large a window can become. What
-the segments leave open (has the program read by now, and so moved the edge?) it keeps as two bounds: what must
-have arrived, and what can have. Everything between them is right.
+It knows nothing of the board but the window that was offered at first, how large a window can become, and
+what the board promises to keep of early data. What the segments leave open (has the program read by now, and
+so moved the edge?) it holds as two bounds: what must have arrived, and what can have. All between is right.
 """
 
 from __future__ import annotations
@@ -81,7 +81,11 @@ class Receiver:
     @property
     def has_ended(self) -> bool:
         """Whether a FIN has certainly been taken: everything before it has come, and nothing after it."""
-        return len(self._fins) == 1 and self._fins <= self._sure_fins and self.low == self.high == min(self._fins)
+        return (
+            len(self._fins) == 1
+            and self._fins <= self._sure_fins
+            and self.low == self.high == min(self._fins)
+        )
 
     @property
     def acknowledged(self) -> tuple[int, int]:
@@ -129,8 +133,10 @@ class Receiver:
                 self._sure_fins.add(end)
 
     def _holds(self, start: int, end: int) -> bool:
-        """Whether early data are kept for certain. A stack may give up what it holds to make room, or where it
-        does not fit together with what comes: the peer sends again what is not acknowledged (section 3.10.7.4).
+        """Whether early data are kept for certain.
+
+        A stack may give up what it holds to make room, or where it does not fit together with what comes:
+        what is not acknowledged comes again (section 3.10.7.4).
         """
         self._early_buffers += -(-(HEADERS + end - start) // BUFFER)
         fits = self._early_buffers <= BUFFERS and not self._surely.overlaps(max(start, self.low), end)

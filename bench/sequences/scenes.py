@@ -32,7 +32,7 @@ class SequenceScene:
 
 
 def prepare(oracle: Oracle, state: str, connections: int) -> SequenceScene:
-    """Bring so many connections of a fresh oracle's board into a state, all by the same way. Raises PeerError."""
+    """Bring so many connections of a fresh oracle's board into a state. Raises PeerError."""
     peers: list[Peer] = []
     for _ in range(connections):
         peer = STATES[state](oracle, False)

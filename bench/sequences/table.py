@@ -29,9 +29,12 @@ ODD_PLACES = ("0..1", "1..H", "0..E", "E-1..E+1")
 ODD_FLAGS = ("UPA", "P", "SA", "S", "RA", "R")
 PLAIN = ("PA@0..H", "PA@1..H", "PA@0..E", "PA@H..E", "FA@0", "FA@1")
 """What comes before or after an odd segment."""
-FULL_PAIRS = ("established", "upgraded")
-ODD_STATES = ("established", "upgraded", "queued")
-TRIPLE_STATES = ("established", "upgraded")
+FULL_PAIRS = ("established",)
+"""Where all places are paired with all; the stack is in the same state when the connection is upgraded."""
+ODD_STATES = ("upgraded", "queued")
+TRIPLE_STATES = ("upgraded",)
+CLOSING = ("close-wait", "fin-wait-1", "fin-wait-2", "closing", "last-ack", "time-wait")
+"""States in which nobody reads, so that it does not matter whether somebody has had time to."""
 LATER = 20
 """Virtual milliseconds in which the program reads what has come, so that the window moves."""
 
@@ -51,9 +54,7 @@ def odd() -> list[Part]:
     """Segments with something that only one of a sequence has: flags, options, windows."""
     data = [Part.parse(f"PA@{place}") for place in ODD_PLACES]
     bare = [Part.parse(f"A@{place}") for place in ("0", "1")]
-    flags = [
-        replace(part, flags=letters) for letters in ODD_FLAGS for part in [*data[:2], data[3], *bare]
-    ]
+    flags = [replace(part, flags=letters) for letters in ODD_FLAGS for part in [*data[:2], data[3], *bare]]
     options = [replace(part, option=option) for option in OPTIONS for part in [*data, bare[0]]]
     windows = [replace(part, window=window) for window in WINDOWS for part in [*data, bare[0]]]
     return [*flags, *options, *windows]
@@ -65,8 +66,9 @@ def of_state(state: str) -> Iterator[SequenceCase]:
     found: dict[tuple[Part, ...], None] = {}
     for pair in product(alphabet() if state in FULL_PAIRS else few, repeat=2):
         found.setdefault(pair)
-    for first, second in product(few, repeat=2):
-        found.setdefault((first, replace(second, pause=LATER)))
+    if state not in CLOSING:
+        for first, second in product(few, repeat=2):
+            found.setdefault((first, replace(second, pause=LATER)))
     if state in ODD_STATES:
         for one, other in product(odd(), parts(PLAIN)):
             found.setdefault((one, other))
