@@ -17,6 +17,8 @@ TRACEBACK = re.compile(
     r"^Traceback \(most recent call last\):\n(?:[ \t]+.*\n)*(?P<error>\S.*)?", re.MULTILINE
 )
 """How MicroPython prints an exception nobody caught."""
+BROKEN = re.compile(r"^\*\*\* (?P<what>(?:panic|CPU exception): .*)", re.MULTILINE)
+"""How the firmware says that it cannot go on; then it starts anew, and the board looks well again."""
 PING_TIMEOUT = 1.0
 """Virtual seconds a healthy guest takes at most to answer a ping, whatever else it is busy with."""
 GRACE = 6.0
@@ -37,6 +39,8 @@ class Health:
         """What is wrong with the guest, as far as is known; None for a healthy one."""
         if self._loop.fault is not None:
             return self._loop.fault
+        if (broken := BROKEN.search(self._uart.text)) is not None:
+            return GuestFault("exception", f"the firmware started anew: {broken['what']}", self.evidence())
         found = TRACEBACK.search(self._uart.text)
         if found is None:
             return None
@@ -44,7 +48,7 @@ class Health:
         return GuestFault("exception", f"Python traceback on the UART: {error}", self.evidence())
 
     def check(self) -> None:
-        """Raise GuestFault if the guest has stopped, or if a Python traceback stands on the UART."""
+        """Raise GuestFault if the guest has stopped or started anew, or for a Python traceback on the UART."""
         if (fault := self.fault) is not None:
             raise fault
 

@@ -239,8 +239,8 @@ DRIVER = Family(
             (
                 Replace(
                     "firmware/net/nd6_guard.c",
-                    "if (size == 0 || size > end - offset) {\n            return true;",
-                    "if (size == 0 || size > end - offset) {\n            return false;",
+                    "if (size == 0 || size > p->tot_len - offset) {\n            return false;",
+                    "if (size == 0 || size > p->tot_len - offset) {\n            break;",
                 ),
             ),
             ("packet_tests/test_icmpv6.py::test_an_invalid_solicitation_is_ignored",),

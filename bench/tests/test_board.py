@@ -160,6 +160,19 @@ def test_a_python_traceback_on_the_console_is_a_fault() -> None:
     assert "main.py" in caught.value.evidence.uart_tail
 
 
+@pytest.mark.parametrize("line", ["panic: tcplen > rcv_wnd", "CPU exception: divide error"])
+def test_a_firmware_that_started_anew_is_a_fault(line: str) -> None:
+    machine = FakeMachine()
+    board = Board(machine)
+    machine.at(0.6, "uart", f"\r\n*** {line}\r\n\r\n*** restarting\r\nlistening\r\n".encode())
+    board.run(0.55)
+    board.health.check()
+    board.run(0.1)
+    with pytest.raises(GuestFault, match=f"the firmware started anew: {line}") as caught:
+        board.health.check()
+    assert caught.value.kind == "exception"
+
+
 def test_ctrl_c_is_never_lost_in_the_engine() -> None:
     """The signal comes while the guest is inside a register access, where a raised exception would vanish."""
 

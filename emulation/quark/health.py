@@ -69,6 +69,11 @@ class Health:
         self._exception = (reason, self.evidence())
         self._last_words_until = self._now() + _LAST_WORDS
 
+    def saw_reset(self) -> None:
+        """The guest asked for a reset. Raises GuestFault if that was its answer to an exception."""
+        if self._exception is not None:
+            raise self.fault("exception", "a reset")
+
     def fault(self, kind: str, reason: str) -> GuestFault:
         """The fault to raise: this one, or the exception that came before it, with what was printed since."""
         if self._exception is not None:

@@ -286,6 +286,7 @@ class QuarkMachine:
         if self._reset_requested:
             # The board starts again, time does not: whoever watches from outside sees one timeline.
             log.info("the guest asked for a %s reset", self._reset_requested)
+            self._health.saw_reset()
             self._start_over(cpu.state.cycles)
             return
         if reason is Exit.EXCEPTION:

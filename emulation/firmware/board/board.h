@@ -93,7 +93,7 @@ uint32_t board_random(void);
 
 /* ---- When all is lost. ---- */
 
-/* Print a line to the console and stop for good. */
+/* Print a line to the console and start the board anew; where it cannot, stop. */
 void board_panic(const char *reason) __attribute__((noreturn));
 
 #endif

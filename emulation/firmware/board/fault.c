@@ -1,7 +1,16 @@
-/* The end: a CPU exception or a failed assertion is printed on the console, then the CPU stops for good. */
+/*
+ * The end of a program that cannot be trusted any more: a CPU exception or a failed assertion is printed on the console,
+ * then the board starts anew, as a watchdog would make it. Whatever a peer sends, it cannot halt the board for good.
+ */
 #include "board.h"
 #include "interrupts.h"
+#include "quark_se.h"
 #include <string.h>
+
+enum {
+    DRAIN_SPINS = 100000, /* a FIFO of characters takes 1.4 ms; some emulations never say that it is empty */
+    RESET_SPINS = 1000,
+};
 
 static const char *const exception_names[] = {
     "divide error", "debug", "NMI", "breakpoint", "overflow", "bound range", "invalid opcode", "no FPU",
@@ -23,11 +32,17 @@ static void print_hex(const char *name, uint32_t value) {
     print(digits);
 }
 
-static void __attribute__((noreturn)) stop(void) {
+static void __attribute__((noreturn)) start_anew(void) {
     irq_disable();
-    for (;;) {
-        __asm__ volatile ("hlt");
+    print("\r\n*** restarting\r\n");
+    for (unsigned spins = 0; !(UART_LSR & UART_LSR_TEMT) && spins < DRAIN_SPINS; ++spins) {
     }
+    SCSS_RSTC = SCSS_RSTC_WARM;
+    for (volatile unsigned spins = 0; spins < RESET_SPINS; ++spins) {
+    }
+    /* Not every emulation has the reset; what it would set up, the entry and board_init set up, too. */
+    __asm__ volatile ("jmp _start");
+    __builtin_unreachable();
 }
 
 void fault(const struct interrupt_frame *f) {
@@ -46,14 +61,12 @@ void fault(const struct interrupt_frame *f) {
     print_hex(" edi=", f->edi);
     print_hex(" ebp=", f->ebp);
     print_hex(" esp=", (uint32_t)(f + 1)); /* before the exception: no privilege change, so nothing was saved */
-    print("\r\n*** stopped\r\n");
-    stop();
+    start_anew();
 }
 
 void board_panic(const char *reason) {
     irq_disable();
     print("\r\n*** panic: ");
     print(reason);
-    print("\r\n*** stopped\r\n");
-    stop();
+    start_anew();
 }

@@ -61,6 +61,7 @@
 #define UART_LCR_DLAB       (1u << 7)
 #define UART_LSR_DR         (1u << 0)
 #define UART_LSR_THRE       (1u << 5)
+#define UART_LSR_TEMT       (1u << 6)
 #define UART_FIFO_DEPTH     16
 
 /* GPIO block, pins 0 to 31 (DesignWare APB GPIO). */
@@ -92,5 +93,9 @@
 
 /* System control subsystem: the always-on counter (AONC_CNT), which counts up from an arbitrary value. */
 #define SCSS_AON_COUNTER    REG32(0xb0800700u)
+
+/* Its reset control: a warm reset leaves what SRAM holds. */
+#define SCSS_RSTC           REG32(0xb0800570u)
+#define SCSS_RSTC_WARM      (1u << 1)
 
 #endif

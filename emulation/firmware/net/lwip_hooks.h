@@ -3,7 +3,6 @@
 #define LWIP_HOOKS_H
 
 #include "ip4_guard.h"
-#include "nd6_guard.h"
 #include "reserve.h"
 #include "tcp_guard.h"
 #include "tcp_isn.h"
@@ -22,6 +21,5 @@
 
 /* Nonzero: the packet was dealt with. */
 #define LWIP_HOOK_IP4_INPUT(p, netif) ip4_drop_own(p, netif)
-#define LWIP_HOOK_IP6_INPUT(p, netif) (nd6_malformed(p) ? (pbuf_free(p), 1) : 0)
 
 #endif

@@ -144,7 +144,7 @@ DIVIDE_BY_ZERO = b"\x31\xc9\xf7\xf1"  # xor ecx, ecx; div ecx
     [(UD2, 6, "invalid opcode"), (DIVIDE_BY_ZERO, 0, "divide error")],
     ids=["invalid opcode", "divide error"],
 )
-def test_a_cpu_exception_prints_vector_and_registers_and_stops(
+def test_a_cpu_exception_prints_vector_and_registers_and_restarts(
     machine: QuarkMachine, code: bytes, vector: int, name: str
 ) -> None:
     until(machine, READY)
@@ -161,7 +161,24 @@ def test_a_cpu_exception_prints_vector_and_registers_and_stops(
     assert f"*** CPU exception: {name}" in shown
     assert f"vector={vector:08x}" in shown
     assert "ebx=1234abcd" in shown
-    assert "*** stopped" in shown
+    assert "*** restarting" in shown
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_failed_assertion_prints_its_reason_and_starts_the_board_anew(
+    machine: QuarkMachine, times: int
+) -> None:
+    for _ in range(times):
+        until(machine, READY)
+        stack = machine.symbol("__stack_bottom") + 1024  # half of it is never used
+        uc = machine._cpu.uc
+        uc.mem_write(stack, struct.pack("<II", 0, stack + 8) + b"something impossible\0")
+        uc.reg_write(x86.UC_X86_REG_ESP, stack)
+        uc.reg_write(x86.UC_X86_REG_EIP, machine.symbol("board_panic"))
+        machine.uart_write(b"x")  # an interrupt ends the sleep
+        shown = until(machine, b"*** restarting\r\n")
+        assert b"\r\n*** panic: something impossible\r\n" in shown
+    assert until(machine, READY).count(READY) == 1
 
 
 def test_the_stack_has_room_to_spare(machine: QuarkMachine) -> None:
