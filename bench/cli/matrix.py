@@ -1,4 +1,4 @@
-"""`bench matrix`: packets with one or two modifications in every protocol state, judged by general rules."""
+"""`bench matrix`: modified packets, and sequences of segments, in every protocol state, judged by rules."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ from bench.cli.options import (
     seed_option,
 )
 from bench.cli.progress import counting
+from emulation.errors import UserError
 from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
-    from bench.matrix.cases import Case
+    from bench.matrix.cases import AnyCase
     from bench.matrix.results import Results
     from bench.matrix.workers import Setup
 
@@ -42,6 +43,12 @@ MANY = 10
 @click.option("--case", "ids", multiple=True, metavar="ID", help="Only this case (several: all of them).")
 @click.option(
     "--depth", type=click.IntRange(1, 2), default=1, show_default=True, help="Modifications a case."
+)
+@click.option(
+    "--fuzz",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Instead: N random sequences of two to eight segments, drawn with the seed.",
 )
 @click.option("--shard", default="1/1", metavar="I/N", help="Only the I-th of N parts.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N cases, chosen with the seed.")
@@ -62,6 +69,7 @@ def command(
     states: tuple[str, ...],
     ids: tuple[str, ...],
     depth: int,
+    fuzz: int | None,
     shard: str,
     sample: int | None,
     seed: int,
@@ -73,19 +81,23 @@ def command(
     firmware: Path | None,
     report: Path,
 ) -> None:
-    """Try every packet with one or two modifications in every protocol state.
+    """Try every packet with one or two modifications, and sequences of segments, in every protocol state.
 
     Results go to results.jsonl in the report folder as they come; failing cases are reduced and saved as
     pcapng and as a test, ready to run. See docs/matrix.md.
     """
     from bench.matrix import shards
-    from bench.matrix.cases import all_cases, find
 
     part = shards.Shard.parse(shard)
-    cases = [find(name) for name in ids] if ids else list(all_cases(layers, states, depth))
+    chosen = bool(ids or layers or states or depth != 1)
+    if fuzz is not None and chosen:
+        raise UserError(
+            "--fuzz draws its own states and segments", "leave out --layer, --state, --case and --depth"
+        )
+    cases = _cases(layers, states, ids, depth, fuzz, seed)
     if sample is not None:
         cases = shards.sample(cases, sample, seed)
-    complete = part.count == 1 and sample is None and not (ids or layers or states) and depth == 1
+    complete = part.count == 1 and sample is None and fuzz is None and not chosen
     cases = part.of(cases)
     if listing:
         names = [case.id for case in cases]
@@ -104,9 +116,9 @@ def command(
         if len(left) < len(cases):
             console.print(f"{len(cases) - len(left)} of {len(cases)} cases have been run already")
         interrupted = _run(console, left, setup, jobs or os.cpu_count() or 1, results)
-        chosen = {case.id: case for case in cases}
+        known = {case.id: case for case in cases}
         summary = summarise(cases, results, complete=complete and not interrupted)
-        failed = [chosen[name] for name in summary["failed"]]
+        failed = [known[name] for name in summary["failed"]]
         if failed and not interrupted:
             summary["saved"] = _save(console, failed[:MANY], setup, report)
     if as_json:
@@ -119,7 +131,24 @@ def command(
     ctx.exit(1 if failed or summary["departures not met"] else 0)
 
 
-def _run(console: Console, cases: Sequence[Case], setup: Setup, jobs: int, results: Results) -> bool:
+def _cases(
+    layers: Sequence[str],
+    states: Sequence[str],
+    ids: Sequence[str],
+    depth: int,
+    fuzz: int | None,
+    seed: int,
+) -> list[AnyCase]:
+    """The cases that are asked for. Raises UserError."""
+    from bench.matrix.cases import all_cases, find_any
+    from bench.sequences.fuzz import sequences
+
+    if fuzz is not None:
+        return list(dict.fromkeys(sequences(seed, fuzz)))
+    return [find_any(name) for name in ids] if ids else list(all_cases(layers, states, depth))
+
+
+def _run(console: Console, cases: Sequence[AnyCase], setup: Setup, jobs: int, results: Results) -> bool:
     """Run the cases and keep their results; whether somebody stopped the run."""
     from bench.matrix import workers
 
@@ -135,15 +164,15 @@ def _run(console: Console, cases: Sequence[Case], setup: Setup, jobs: int, resul
     return False
 
 
-def _save(console: Console, cases: Sequence[Case], setup: Setup, folder: Path) -> dict[str, str]:
-    from bench.matrix.reduction import reduce
+def _save(console: Console, cases: Sequence[AnyCase], setup: Setup, folder: Path) -> dict[str, str]:
+    from bench.matrix.reduction import reduce_any
     from bench.matrix.report import save
     from bench.matrix.runner import Runner
 
     saved = {}
     with Runner(setup.engine, setup.firmware, seed=setup.seed) as runner:
         for case in cases:
-            smallest = reduce(case, lambda smaller: not runner.run(smaller).passed)
+            smallest = reduce_any(case, lambda smaller: not runner.run(smaller).passed)
             capture, test = save(smallest, setup, folder)
             saved[case.id] = str(capture)
             console.print(f"{case.id}: {capture}, {test}" if smallest == case else
@@ -151,7 +180,7 @@ def _save(console: Console, cases: Sequence[Case], setup: Setup, folder: Path) -
     return saved
 
 
-def summarise(cases: Sequence[Case], results: Results, *, complete: bool) -> dict[str, Any]:
+def summarise(cases: Sequence[AnyCase], results: Results, *, complete: bool) -> dict[str, Any]:
     """Counts, failed cases and departures of these cases, as far as they have been run."""
     from bench.matrix.departures import missed
 
@@ -168,7 +197,7 @@ def summarise(cases: Sequence[Case], results: Results, *, complete: bool) -> dic
     }
 
 
-def _show(console: Console, cases: Sequence[Case], results: Results, summary: dict[str, Any]) -> None:
+def _show(console: Console, cases: Sequence[AnyCase], results: Results, summary: dict[str, Any]) -> None:
     table = Table("layer", "state", "cases", "passed", "failed", title="Systematic matrix")
     for column in table.columns[2:]:
         column.justify = "right"

@@ -22,6 +22,9 @@ from bench.matrix.modifications import Built, Edit, Modification, build, cuts, o
 from bench.matrix.packets import LAYERS, TCP_HEADERS, Base
 from bench.matrix.spans import IP_OPTIONS, TCP_OPTIONS, Span, layers, options, spans
 from bench.matrix.states import Ends
+from bench.sequences.case import LAYER as SEQUENCE
+from bench.sequences.case import SEQUENCE_STATES, SequenceCase
+from bench.sequences.table import generate as sequences
 from emulation.errors import UserError
 
 SHORTEST = 60
@@ -54,6 +57,10 @@ class Case:
     def built(self, ends: Ends) -> Built:
         """The frame to send to a board whose connection has these ends. Raises KeyError."""
         return build(base_frame(self.layer, self.base, ends), self.modifications, SHORTEST)
+
+
+AnyCase = Case | SequenceCase
+"""What a run is made of: one packet, or several segments."""
 
 
 def bases(layer: str, ends: Ends) -> list[Base]:
@@ -94,8 +101,13 @@ def generate(layer: str, state: str, depth: int = 1) -> Iterator[Case]:
             yield case
 
 
+def find_any(case_id: str) -> AnyCase:
+    """The case of an ID, a sequence too. Raises UserError for one that is none."""
+    return SequenceCase.parse(case_id) if case_id.startswith(f"{SEQUENCE}/") else find(case_id)
+
+
 def find(case_id: str) -> Case:
-    """The case of an ID. Raises UserError for one that is none."""
+    """The case of an ID, with one packet. Raises UserError for one that is none."""
     layer, _, rest = case_id.partition("/")
     state, _, rest = rest.partition("/")
     if layer in LAYERS and state in LAYERS[layer][1]:
@@ -213,16 +225,27 @@ def _every_length(span: Span) -> Iterator[Modification]:
 
 def all_cases(
     layers_wanted: Sequence[str] = (), states: Sequence[str] = (), depth: int = 1
-) -> Iterator[Case]:
+) -> Iterator[AnyCase]:
     """The cases of some layers and states (all, if none is named), layer by layer, state by state.
 
-    Raises UserError for a layer or state that there is not.
+    Sequences are a layer of their own, the last, and have no second depth. Raises UserError for a layer or
+    state that there is not.
     """
-    known = {state for _, of_layer in LAYERS.values() for state in of_layer}
-    for what, wanted, names in (("layer", layers_wanted, LAYERS), ("state", states, known)):
+    known = {state for _, of_layer in LAYERS.values() for state in of_layer} | set(SEQUENCE_STATES)
+    names = (*LAYERS, SEQUENCE)
+    for what, wanted, there in (("layer", layers_wanted, names), ("state", states, sorted(known))):
         for name in wanted:
-            if name not in names:
-                raise UserError(f"there is no {what} {name!r}", f"the {what}s are: {', '.join(names)}")
+            if name not in there:
+                raise UserError(f"there is no {what} {name!r}", f"the {what}s are: {', '.join(there)}")
+    yield from of_packets(layers_wanted, states, depth)
+    if depth == 1 and (not layers_wanted or SEQUENCE in layers_wanted):
+        yield from sequences(states)
+
+
+def of_packets(
+    layers_wanted: Sequence[str] = (), states: Sequence[str] = (), depth: int = 1
+) -> Iterator[Case]:
+    """As `all_cases`, but only those of one packet."""
     for layer, (_, of_layer) in LAYERS.items():
         if layers_wanted and layer not in layers_wanted:
             continue

@@ -1,4 +1,4 @@
-"""From a failing case to the fewest modifications that still fail."""
+"""From a failing case to the fewest modifications, or segments, that still fail."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 
-from bench.matrix.cases import Case
+from bench.matrix.cases import AnyCase, Case
+from bench.sequences.case import SequenceCase
+from bench.sequences.reduction import reduce as reduce_sequence
+
+
+def reduce_any(case: AnyCase, fails: Callable[[AnyCase], bool]) -> AnyCase:
+    """The smallest case of the same kind that still fails."""
+    return reduce_sequence(case, fails) if isinstance(case, SequenceCase) else reduce(case, fails)
 
 
 def reduce(case: Case, fails: Callable[[Case], bool]) -> Case:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from bench.capture import Capture
-from bench.matrix.cases import Case
+from bench.matrix.cases import AnyCase
 from bench.matrix.runner import Result, Runner
 from bench.matrix.workers import Setup
 from emulation.errors import UserError
@@ -16,18 +16,18 @@ _TEST = '''"""{case}
 Found by `bench matrix`; run it with: pytest {name}
 """
 
-from bench.matrix.cases import find
+from bench.matrix.cases import find_any
 from bench.matrix.runner import Runner
 
 
 def test_case() -> None:
     with Runner({options}) as runner:
-        result = runner.run(find({case!r}))
+        result = runner.run(find_any({case!r}))
     assert result.passed, "\\n".join(result.problems)
 '''
 
 
-def save(case: Case, setup: Setup, folder: Path) -> tuple[Path, Path]:
+def save(case: AnyCase, setup: Setup, folder: Path) -> tuple[Path, Path]:
     """Run a case on a board of its own; write everything from reset on as pcapng, and the test beside it.
 
     Returns the paths of capture and test. Raises UserError if they cannot be written.
@@ -47,12 +47,12 @@ def save(case: Case, setup: Setup, folder: Path) -> tuple[Path, Path]:
     return saved, test
 
 
-def replay(case: Case, setup: Setup) -> tuple[Capture, Result]:
+def replay(case: AnyCase, setup: Setup) -> tuple[Capture, Result]:
     """Run a case on a board of its own; what crossed the wire between reset and the verdict's end."""
     capture = Capture()
     with Runner(setup.engine, setup.firmware, seed=setup.seed, capture=capture) as runner:
         # Reaching a state looks ahead a little and goes back: what is seen of that never happened.
-        runner.oracle.restore(runner.scene(case.state, ipv6=case.ipv6).snapshot)
+        runner.oracle.restore(runner.beginning(case))
         now = runner.board.clock.now
         capture.frames[:] = [frame for frame in capture.frames if frame.time <= now]
         return capture, runner.run(case)

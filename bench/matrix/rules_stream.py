@@ -72,7 +72,11 @@ def _stream(scene: Scene, replies: Sequence[Reply]) -> bytes:
 
 def check_frames(data: bytes, stream: bytes, ended: bool, *, fragmented: bool) -> list[Problem]:
     """Compare the server's frames with those that `data` call for."""
-    expected = answers(data, fragmented=fragmented)
+    return compare(answers(data, fragmented=fragmented), stream, ended)
+
+
+def compare(expected: Sequence[Answer], stream: bytes, ended: bool) -> list[Problem]:
+    """Compare the server's frames with those that are expected; `ended`: the last ones need not come."""
     came = list(_frames(stream))
     wanted = ", ".join(map(str, expected)) or "nothing"
     for index, answer in enumerate(expected):

@@ -11,13 +11,17 @@ from pathlib import Path
 from bench.board import DEFAULT_SEED, Board
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
-from bench.matrix.cases import Case
+from bench.matrix.cases import AnyCase, Case
 from bench.matrix.departures import departure
 from bench.matrix.expectation import Problem
 from bench.matrix.replies import sort_replies
 from bench.matrix.rules import judge
 from bench.matrix.states import Scene, enter, prepare
-from bench.oracle import Oracle
+from bench.oracle import Oracle, OracleState
+from bench.sequences.case import SequenceCase
+from bench.sequences.play import play
+from bench.sequences.scenes import SequenceScene
+from bench.sequences.scenes import prepare as prepare_sequences
 from emulation.machine import TimedFrame
 
 READY = "listening"
@@ -64,6 +68,7 @@ class Runner:
         self.oracle = Oracle(self.board)
         self._start = self.oracle.snapshot()
         self._scenes: dict[tuple[str, bool], Scene] = {}
+        self._sequence_scenes: dict[tuple[str, int], SequenceScene] = {}
 
     def scene(self, state: str, *, ipv6: bool = False) -> Scene:
         """A state, reached once. Raises PeerError."""
@@ -73,9 +78,26 @@ class Runner:
             known = self._scenes[state, ipv6] = prepare(self.oracle, state, ipv6=ipv6)
         return known
 
-    def run(self, case: Case) -> Result:
+    def sequence_scene(self, state: str, connections: int = 1) -> SequenceScene:
+        """A state with so many connections in it, reached once. Raises PeerError."""
+        known = self._sequence_scenes.get((state, connections))
+        if known is None:
+            self.oracle.restore(self._start)
+            known = prepare_sequences(self.oracle, state, connections)
+            self._sequence_scenes[state, connections] = known
+        return known
+
+    def beginning(self, case: AnyCase) -> OracleState:
+        """The snapshot a case begins from. Raises PeerError."""
+        if isinstance(case, SequenceCase):
+            return self.sequence_scene(case.state, case.connections).snapshot
+        return self.scene(case.state, ipv6=case.ipv6).snapshot
+
+    def run(self, case: AnyCase) -> Result:
         """Run one case from its state's snapshot."""
         fresh = zlib.crc32(case.id.encode()) % FRESH == 0
+        if isinstance(case, SequenceCase):
+            return self._run_sequence(case, fresh)
         return self.run_frames(case, case.id, fresh=fresh)
 
     def run_frames(self, case: Case, name: str, *, fresh: bool = False) -> Result:
@@ -95,6 +117,12 @@ class Runner:
         verdict = oracle.verdict(judged, fresh=fresh)
         known = [problem.rule for problem in found if departure(problem) is not None]
         return Result(name, verdict.problems, tuple(dict.fromkeys(known)))
+
+    def _run_sequence(self, case: SequenceCase, fresh: bool) -> Result:
+        scene = self.sequence_scene(case.state, case.connections)
+        problems = play(self.oracle, scene, case)
+        verdict = self.oracle.verdict(lambda frames: [str(problem) for problem in problems], fresh=fresh)
+        return Result(case.id, verdict.problems)
 
     def run_in_a_row(self, cases: Sequence[Case]) -> tuple[str, ...]:
         """Run cases one after another without going back, and judge once, at the end.

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.matrix.cases import Case
+from bench.matrix.cases import AnyCase
 from emulation.errors import UserError
 
 
@@ -32,12 +32,12 @@ class Shard:
             )
         return cls(index, count)
 
-    def of(self, cases: Sequence[Case]) -> list[Case]:
+    def of(self, cases: Sequence[AnyCase]) -> list[AnyCase]:
         """Its cases, in their order."""
         return list(cases[self.index - 1 :: self.count])
 
 
-def sample(cases: Sequence[Case], count: int, seed: int) -> list[Case]:
+def sample(cases: Sequence[AnyCase], count: int, seed: int) -> list[AnyCase]:
     """Some cases of every layer and state, in proportion and in their order; the same for the same seed."""
     if count >= len(cases):
         return list(cases)
@@ -54,6 +54,6 @@ def sample(cases: Sequence[Case], count: int, seed: int) -> list[Case]:
     return [cases[index] for index in sorted(chosen)]
 
 
-def by_state(cases: Sequence[Case]) -> list[Case]:
+def by_state(cases: Sequence[AnyCase]) -> list[AnyCase]:
     """The same cases, those that begin in the same state next to each other."""
     return sorted(cases, key=lambda case: (case.state, case.ipv6))

@@ -23,6 +23,10 @@ FRAGMENT = b"frag"
 """The first fragment of the message in state `fragmented`."""
 REQUEST_BEGUN = b"GET / HTTP/1.1\r\nHost: 192.0.2.1\r\nUpgr"
 """What has been sent in state `requesting`."""
+QUEUED = 2
+"""Messages whose echoes wait in state `queued`, behind a window that is closed."""
+WAITING = b"q" * 100
+"""What each of them says."""
 UNMASKED = WebSocket(opcode="text", mask=0) / b"x"
 """The violation behind state `failed`."""
 
@@ -132,10 +136,23 @@ def _requesting(oracle: Oracle, ipv6: bool) -> Peer:
     return peer
 
 
+def _queued(oracle: Oracle, ipv6: bool) -> Peer:
+    """Behind a closed window: the server has answered, and reads on, but its answers cannot leave."""
+    peer = _upgraded(oracle, ipv6)
+    peer.tcp.window = 0
+    peer.acknowledge()
+    for _ in range(QUEUED):
+        # Its acknowledgement may come with a probe of the window, for which there is no room.
+        peer.send_frame(WebSocket(opcode="binary") / WAITING)
+        oracle.board.run(0.05)
+    return peer
+
+
 STATES: dict[str, Callable[[Oracle, bool], Peer]] = {
     **{state: _tcp(state) for state in TCP_STATES},
     "requesting": _requesting,
     "upgraded": _upgraded,
+    "queued": _queued,
     "fragmented": _fragmented,
     "failed": _failed,
 }

@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.matrix.cases import Case
+from bench.matrix.cases import AnyCase
 from bench.matrix.runner import Result, Runner
 from bench.matrix.shards import by_state
 from emulation.errors import UserError
@@ -29,7 +29,7 @@ class Setup:
     seed: int
 
 
-def run(cases: Sequence[Case], setup: Setup, jobs: int) -> Iterator[list[Result]]:
+def run(cases: Sequence[AnyCase], setup: Setup, jobs: int) -> Iterator[list[Result]]:
     """Run cases in `jobs` processes (1: in this one) and give their results as they come, some at a time.
 
     Raises UserError if a process dies.
@@ -64,6 +64,6 @@ def _begin(setup: Setup) -> None:
     _runner = Runner(setup.engine, setup.firmware, seed=setup.seed)
 
 
-def _run(cases: Sequence[Case]) -> list[Result]:
+def _run(cases: Sequence[AnyCase]) -> list[Result]:
     assert _runner is not None
     return [_runner.run(case) for case in cases]
