@@ -23,6 +23,16 @@ TYPE_CHECKING = False
 READ_SIZE = 536
 """Bytes asked of the socket at once: one segment of lwIP's default size."""
 
+# What a microcontroller has no room for is no limit elsewhere. RFC 9112 section 3 recommends 8000 bytes for a
+# request line; cookies may well be longer than 1024.
+MAX_LINE = 1024 if MICROPYTHON else 8192
+MAX_HEAD = 4096 if MICROPYTHON else 65536
+"""Bytes of a line, and of all lines, of an upgrade request."""
+MAX_HEADERS = 64 if MICROPYTHON else 256
+"""Lines of an upgrade request."""
+REFUSERS = 2 if MICROPYTHON else 128
+"""Connections beyond the backlog that are told so (503) at the same time; further ones are dropped."""
+
 
 def const(value: int) -> int:
     """Mark a constant of a module: MicroPython's compiler writes the value wherever the name stands."""
@@ -152,6 +162,8 @@ if TYPE_CHECKING or not MICROPYTHON:
     async def listen(callback: "Callback", host: str | None, port: int, backlog: int) -> tuple[Listener, int]:
         """Listen on `host` (all addresses of the machine for None); returns the listener and its port.
 
+        Up to `backlog` connections may wait to be accepted.
+
         Raises OSError if the address cannot be had.
         """
 
@@ -160,10 +172,8 @@ if TYPE_CHECKING or not MICROPYTHON:
             spawn(callback(reader, writer))
 
         if host is None and socket.has_dualstack_ipv6():
-            sock = socket.create_server(
-                ("", port), family=socket.AF_INET6, backlog=backlog, dualstack_ipv6=True
-            )
-            listener = await asyncio.start_server(connected, sock=sock)
+            sock = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+            listener = await asyncio.start_server(connected, sock=sock, backlog=backlog)
         else:
             listener = await asyncio.start_server(connected, host or "0.0.0.0", port, backlog=backlog)
         return listener, int(listener.sockets[0].getsockname()[1])
@@ -310,6 +320,8 @@ else:
         def _readable(self):
             yield asyncio.core._io_queue.queue_read(self._socket)
 
+    _LONGEST_QUEUE = 12  # so many connections the firmware's lwIP has; each costs a word, and 255 are most
+
     async def listen(callback, host, port, backlog):
         """See above."""
         address = socket.getaddrinfo(host or "0.0.0.0", port)[0][-1]
@@ -318,7 +330,7 @@ else:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(address)
-            listening.listen(backlog)
+            listening.listen(min(backlog, _LONGEST_QUEUE))
         except OSError:
             listening.close()
             raise
