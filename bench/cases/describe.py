@@ -198,7 +198,7 @@ def stream(data: bytes) -> tuple[list[str], bytes]:
 
 
 def _told(response: UpgradeResponse, size: int) -> list[str]:
-    """What counts of a refusal: headers that its status or another header demands, and that it has no body."""
+    """What counts of a refusal: headers that its status or another header demands, and a missing body."""
     if response.status == 101:
         return []
     names = list(TOLD.get(response.status, ()))
