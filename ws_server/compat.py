@@ -43,7 +43,14 @@ if TYPE_CHECKING or not MICROPYTHON:
     import socket
     import time
     import traceback
+    from contextlib import suppress
     from os import urandom
+
+    try:
+        from fcntl import ioctl
+        from termios import TIOCOUTQ
+    except ImportError:  # not Unix
+        TIOCOUTQ = 0
 
     Reader = asyncio.StreamReader
     Writer = asyncio.StreamWriter
@@ -121,11 +128,25 @@ if TYPE_CHECKING or not MICROPYTHON:
 
         def __init__(self, writer: Writer) -> None:
             self._writer = writer
+            self._written = 0
             writer.transport.set_write_buffer_limits(0)  # drain() waits for everything
 
         def unsent(self) -> int:
             """How many bytes the network stack has not taken yet."""
             return self._writer.transport.get_write_buffer_size()
+
+        def taken(self) -> int | None:
+            """Something that changes when the peer takes something; None if all has been taken.
+
+            What the network stack knows about the peer is asked for where that can be done: on Linux and on
+            the board. Elsewhere what the stack has taken counts as taken.
+            """
+            waiting = self.unsent()
+            sock = self._writer.get_extra_info("socket")
+            if TIOCOUTQ and sock is not None:
+                with suppress(OSError):  # no such thing here, or closed
+                    waiting += int.from_bytes(ioctl(sock.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder)
+            return self._written - waiting if waiting else None
 
         def write(self, data: bytes | memoryview) -> bool:
             """Send `data`; whether the network stack has taken all there is.
@@ -136,6 +157,7 @@ if TYPE_CHECKING or not MICROPYTHON:
             if transport.is_closing():
                 raise ConnectionResetError("connection lost")
             transport.write(data)
+            self._written += len(data)
             return not transport.get_write_buffer_size()
 
         async def drain(self) -> None:
@@ -184,9 +206,11 @@ else:
     import socket
     import time
 
+    stack_taken = None
     try:
         import _ws_native
 
+        stack_taken = getattr(_ws_native, "taken", None)  # not with every network stack
         check_utf8 = _ws_native.check_utf8
         copy_masked = _ws_native.copy_masked
         make_room = _ws_native.make_room
@@ -233,6 +257,11 @@ else:
         def unsent(self):
             """See above."""
             return sum([len(data) for data in self._queue])
+
+        def taken(self):
+            """See above."""
+            # What waits here waits for memory, or for what waits in the stack.
+            return stack_taken(self._socket) if stack_taken else self.unsent() or None
 
         def write(self, data):
             """See above."""

@@ -59,6 +59,8 @@ class WebSocketServer(AsyncEventEmitter):
     - `ping_interval`: seconds without a byte from a client after which it is sent a Ping, at the latest after
       twice as many; 0 for never. `ping_timeout`: seconds for its answer, else the connection is given up.
     - `idle_timeout`: seconds without a byte from a client after which it is sent a Close, 0 for never.
+    - `send_timeout`: seconds in which a client has to take something of what is sent to it, else the
+      connection is given up, at the latest after twice as many; 0 for never.
     - `max_line`, `max_head`: bytes of one line, and of all, of the upgrade request; by default 8192 and
       65536, on MicroPython 1024 and 4096.
     - `max_queue`: bytes that may wait for a slow reader before `send` raises BacklogFullError.
@@ -81,6 +83,7 @@ class WebSocketServer(AsyncEventEmitter):
         ping_interval: int = 0,
         ping_timeout: int = 10,
         idle_timeout: int = 0,
+        send_timeout: int = 30,
         max_fragments: int = 1024,
         max_line: int = MAX_LINE,
         max_head: int = MAX_HEAD,
@@ -96,6 +99,7 @@ class WebSocketServer(AsyncEventEmitter):
         _check("ping_interval", ping_interval, 0)
         _check("ping_timeout", ping_timeout, 1)
         _check("idle_timeout", idle_timeout, 0)
+        _check("send_timeout", send_timeout, 0)
         _check("max_line", max_line, 64)
         _check("max_head", max_head, 128)
         if host is not None and not isinstance(host, str):
@@ -111,7 +115,7 @@ class WebSocketServer(AsyncEventEmitter):
         self._backlog = backlog
         self._track = client_tracking
         self._accept_handler = accept_handler
-        timeouts = (open_timeout, close_timeout, ping_interval, ping_timeout, idle_timeout)
+        timeouts = (open_timeout, close_timeout, ping_interval, ping_timeout, idle_timeout, send_timeout)
         self._timeouts = tuple([seconds * 1000 for seconds in timeouts])
         self._max_queue = max_queue
         self._protocol_options = (max_payload, max_fragments, max_line, max_head, auto_pong)

@@ -540,6 +540,28 @@ def test_slow_reader_cannot_make_the_server_queue_without_end() -> None:
     run(scenario)
 
 
+def test_what_the_network_takes_does_not_count_as_waiting() -> None:
+    """A listener may send more than `max_queue` to a client that reads."""
+
+    async def scenario() -> None:
+        async with echo_server(max_queue=100) as server, connect(url(server)) as conn:
+            (ours,) = server.clients
+            errors: list[Exception] = []
+            ours.on("error", errors.append)
+
+            @ours.on("message")
+            def answer(data: str) -> None:
+                for _ in range(10):
+                    ours.send(data)
+
+            await conn.send("x" * 100)
+            for _ in range(11):  # the sample's echo, too
+                assert await conn.recv() == "x" * 100
+            assert errors == []
+
+    run(scenario)
+
+
 def test_server_does_not_read_on_while_the_peer_does_not() -> None:
     async def scenario() -> None:
         async with echo_server(max_payload=65536) as server, bare(server) as peer:
