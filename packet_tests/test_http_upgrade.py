@@ -44,6 +44,10 @@ ACCEPTABLE: dict[str, list[Header]] = {
     "other headers": [("User-Agent", "bench"), ("Origin", "http://example.com"), ("Cookie", "a=b")],
     "empty value": [("X-Nothing", "")],
     "compression offered": [("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits")],
+    "extension with a quoted value": [("Sec-WebSocket-Extensions", 'x; y="z", ,')],
+    "no host to name": [("Host", "")],
+    "host without a number for its port": [("Host", "h:")],
+    "host in IPv6": [("Host", "[::1]:8080")],
 }
 
 
@@ -55,10 +59,31 @@ def test_what_http_allows_is_understood(wire: Wire, headers: list[Header]) -> No
         peer.echo("in")
 
 
+@pytest.mark.parametrize("path", ["/", "/a://b?c[]=d|e", "http://example.org/chat", "HTTPS://[::1]:443"])
+def test_a_path_and_an_absolute_uri_are_targets(wire: Wire, path: str) -> None:
+    with Peer(wire) as peer:
+        peer.upgrade(path)
+        peer.echo("in")
+
+
+def test_one_empty_line_before_the_request_is_ignored(wire: Wire) -> None:
+    """RFC 9112, section 2.2; a second one is no request line."""
+    for lines, status in ((b"\r\n", 101), (b"\r\n\r\n", 400)):
+        with Peer(wire) as peer:
+            peer.send(lines + bytes(UpgradeRequest()))
+            peer.receive_response(status)
+
+
 REFUSED: dict[str, tuple[int, list[Header]]] = {
     **{f"key {name}": (400, [(KEY, value)]) for name, value in NO_KEY_OF_16_BYTES.items()},
     "two keys": (400, [(KEY, "dGhlIHNhbXBsZSBub25jZQ=="), (KEY, "dGhlIHNhbXBsZSBub25jZQ==")]),
     "no host": (400, [("Host", None)]),
+    "host with a space": (400, [("Host", "a b")]),
+    "host with a user": (400, [("Host", "u@h")]),
+    "host with a path": (400, [("Host", "h/x")]),
+    "port that is no number": (400, [("Host", "h:8x")]),
+    "bracket without an end": (400, [("Host", "[::1")]),
+    "extensions that are no list": (400, [("Sec-WebSocket-Extensions", "foo;=;;,bar==1")]),
     "no upgrade": (400, [("Upgrade", None)]),
     "upgrade to something else": (400, [("Upgrade", "h2c")]),
     "no connection": (400, [("Connection", None)]),
@@ -93,7 +118,38 @@ def test_a_request_that_breaks_a_rule_is_refused(wire: Wire, status: int, header
         response = peer.upgrade(headers=headers, expect=status)
         if status == 426:
             assert response.headers["sec-websocket-version"] == "13", "RFC 6455, section 4.4"
+        if "upgrade" in response.headers:
+            assert response.headers["connection"] == "Upgrade, close", "RFC 9110, section 7.8"
+        assert peer.receive(int(response.headers["content-length"])), "the reason"
         peer.expect_end()
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("path", ["*", "chat", "example.org:80", "/chat#part", "ws://h/", "http://u@h/"])
+@pytest.mark.rfc6455("4.2.1-get")
+def test_any_other_target_is_refused(wire: Wire, path: str) -> None:
+    with Peer(wire) as peer:
+        peer.upgrade(path, expect=400)
+        peer.receive(until=b"the target is neither")
+        peer.expect_end()
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_target_that_is_too_long_is_called_so(wire: Wire) -> None:
+    """RFC 9112, section 3: 414, not the 431 of other lines."""
+    for length, status in ((1009, 101), (1010, 414), (1400, 414)):
+        with Peer(wire) as peer:
+            peer.upgrade("/" + "a" * (length - 1), expect=status)
+            if status != 101:
+                peer.expect_end()
+
+
+def test_the_answer_to_head_has_no_body(wire: Wire) -> None:
+    with Peer(wire) as peer:
+        response = peer.upgrade(method="HEAD", expect=405)
+        assert "content-length" not in response.headers, "RFC 9110, section 8.6"
+        peer.expect_end(rfc="RFC 9110, section 9.3.2")
+        assert not peer.tcp.received, "content in the answer to HEAD (RFC 9110, section 9.3.2)"
 
 
 @pytest.mark.usefixtures("unharmed")
@@ -108,6 +164,8 @@ def test_another_method_is_refused(wire: Wire, method: str) -> None:
 
 NO_HTTP = {
     "HTTP/1.0": bytes(UpgradeRequest(http_version="HTTP/1.0")),
+    "letters for a version": bytes(UpgradeRequest(http_version="HTTP/1.x")),
+    "colons for a version": bytes(UpgradeRequest(http_version="HTTP/:.:")),
     "no version": bytes(UpgradeRequest()).replace(b" HTTP/1.1", b"", 1),
     "line ends without CR": bytes(UpgradeRequest()).replace(b"\r\n", b"\n"),
     "NUL in a header": bytes(UpgradeRequest(headers=[("X", "a\0b")])),
@@ -143,7 +201,8 @@ def test_the_accept_handler_chooses_a_sub_protocol(wire: Wire, offered: list[str
 @pytest.mark.parametrize("offered", [[], ["x"], ["ECHO"], [f"p{n}" for n in range(100)]])
 def test_the_accept_handler_may_refuse(wire: Wire, offered: list[str]) -> None:
     with Peer(wire, port=8082) as peer:
-        peer.upgrade(protocols=offered, expect=401)
+        response = peer.upgrade(protocols=offered, expect=401)
+        assert "www-authenticate" in response.headers, "RFC 9110, section 15.5.2"
         peer.expect_end()
 
 

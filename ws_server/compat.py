@@ -23,6 +23,16 @@ TYPE_CHECKING = False
 READ_SIZE = 536
 """Bytes asked of the socket at once: one segment of lwIP's default size."""
 
+# What a microcontroller has no room for is no limit elsewhere. RFC 9112 section 3 recommends 8000 bytes for a
+# request line; cookies may well be longer than 1024.
+MAX_LINE = 1024 if MICROPYTHON else 8192
+MAX_HEAD = 4096 if MICROPYTHON else 65536
+"""Bytes of a line, and of all lines, of an upgrade request."""
+MAX_HEADERS = 64 if MICROPYTHON else 256
+"""Lines of an upgrade request."""
+REFUSERS = 2 if MICROPYTHON else 128
+"""Connections beyond the backlog that are told so (503) at the same time; further ones are dropped."""
+
 
 def const(value: int) -> int:
     """Mark a constant of a module: MicroPython's compiler writes the value wherever the name stands."""
@@ -33,7 +43,14 @@ if TYPE_CHECKING or not MICROPYTHON:
     import socket
     import time
     import traceback
+    from contextlib import suppress
     from os import urandom
+
+    try:
+        from fcntl import ioctl
+        from termios import TIOCOUTQ
+    except ImportError:  # not Unix
+        TIOCOUTQ = 0
 
     Reader = asyncio.StreamReader
     Writer = asyncio.StreamWriter
@@ -111,11 +128,25 @@ if TYPE_CHECKING or not MICROPYTHON:
 
         def __init__(self, writer: Writer) -> None:
             self._writer = writer
+            self._written = 0
             writer.transport.set_write_buffer_limits(0)  # drain() waits for everything
 
         def unsent(self) -> int:
             """How many bytes the network stack has not taken yet."""
             return self._writer.transport.get_write_buffer_size()
+
+        def taken(self) -> int | None:
+            """Something that changes when the peer takes something; None if all has been taken.
+
+            What the network stack knows about the peer is asked for where that can be done: on Linux and on
+            the board. Elsewhere what the stack has taken counts as taken.
+            """
+            waiting = self.unsent()
+            sock = self._writer.get_extra_info("socket")
+            if TIOCOUTQ and sock is not None:
+                with suppress(OSError):  # no such thing here, or closed
+                    waiting += int.from_bytes(ioctl(sock.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder)
+            return self._written - waiting if waiting else None
 
         def write(self, data: bytes | memoryview) -> bool:
             """Send `data`; whether the network stack has taken all there is.
@@ -126,6 +157,7 @@ if TYPE_CHECKING or not MICROPYTHON:
             if transport.is_closing():
                 raise ConnectionResetError("connection lost")
             transport.write(data)
+            self._written += len(data)
             return not transport.get_write_buffer_size()
 
         async def drain(self) -> None:
@@ -152,6 +184,8 @@ if TYPE_CHECKING or not MICROPYTHON:
     async def listen(callback: "Callback", host: str | None, port: int, backlog: int) -> tuple[Listener, int]:
         """Listen on `host` (all addresses of the machine for None); returns the listener and its port.
 
+        Up to `backlog` connections may wait to be accepted.
+
         Raises OSError if the address cannot be had.
         """
 
@@ -160,10 +194,8 @@ if TYPE_CHECKING or not MICROPYTHON:
             spawn(callback(reader, writer))
 
         if host is None and socket.has_dualstack_ipv6():
-            sock = socket.create_server(
-                ("", port), family=socket.AF_INET6, backlog=backlog, dualstack_ipv6=True
-            )
-            listener = await asyncio.start_server(connected, sock=sock)
+            sock = socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+            listener = await asyncio.start_server(connected, sock=sock, backlog=backlog)
         else:
             listener = await asyncio.start_server(connected, host or "0.0.0.0", port, backlog=backlog)
         return listener, int(listener.sockets[0].getsockname()[1])
@@ -174,9 +206,11 @@ else:
     import socket
     import time
 
+    stack_taken = None
     try:
         import _ws_native
 
+        stack_taken = getattr(_ws_native, "taken", None)  # not with every network stack
         check_utf8 = _ws_native.check_utf8
         copy_masked = _ws_native.copy_masked
         make_room = _ws_native.make_room
@@ -223,6 +257,11 @@ else:
         def unsent(self):
             """See above."""
             return sum([len(data) for data in self._queue])
+
+        def taken(self):
+            """See above."""
+            # What waits here waits for memory, or for what waits in the stack.
+            return stack_taken(self._socket) if stack_taken else self.unsent() or None
 
         def write(self, data):
             """See above."""
@@ -310,6 +349,8 @@ else:
         def _readable(self):
             yield asyncio.core._io_queue.queue_read(self._socket)
 
+    _LONGEST_QUEUE = 12  # so many connections the firmware's lwIP has; each costs a word, and 255 are most
+
     async def listen(callback, host, port, backlog):
         """See above."""
         address = socket.getaddrinfo(host or "0.0.0.0", port)[0][-1]
@@ -318,7 +359,7 @@ else:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(address)
-            listening.listen(backlog)
+            listening.listen(min(backlog, _LONGEST_QUEUE))
         except OSError:
             listening.close()
             raise

@@ -95,6 +95,8 @@ class WebSocketConnection(AsyncEventEmitter):
     def _check_queue(self) -> None:
         unsent = self._link.unsent()
         if unsent > self._max_queue:
+            unsent = self._link.offer()
+        if unsent > self._max_queue:
             raise BacklogFullError(f"{unsent} bytes wait for a slow reader, max_queue is {self._max_queue}")
 
     def deliver(self, event: "Event") -> None:

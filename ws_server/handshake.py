@@ -3,8 +3,17 @@
 from binascii import b2a_base64
 from hashlib import sha1
 
-from .compat import TYPE_CHECKING
+from .compat import MAX_HEAD, MAX_HEADERS, MAX_LINE, TYPE_CHECKING
 from .errors import HandshakeError
+from .grammar import (
+    elements,
+    is_extension_list,
+    is_host,
+    is_key,
+    is_token,
+    is_version,
+    target_host,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -12,22 +21,19 @@ if TYPE_CHECKING:
     AcceptHandler = Callable[[list[str]], object]
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-MAX_HEADERS = 64
 
 REASONS = {
     400: "Bad Request",
     401: "Unauthorized",
     405: "Method Not Allowed",
     408: "Request Timeout",
+    414: "URI Too Long",
     426: "Upgrade Required",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
 }
-
-# RFC 9110 section 5.6.2
-_TOKEN = b"abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+.^_`|~"
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 # The headers that are looked at, and whether they are lists, which may be spread over several lines. All
 # others are checked for their form and dropped.
@@ -37,16 +43,23 @@ _LOOKED_AT = {
     b"sec-websocket-key": False,
     b"sec-websocket-version": False,
     b"connection": True,
+    b"sec-websocket-extensions": True,
     b"sec-websocket-protocol": True,
     b"upgrade": True,
 }
 
 
+# Zephyr.js refuses with 401, and 401 has to come with a challenge (RFC 9110 section 15.5.2). This one is of
+# no scheme that browsers know: they would ask their users for a password.
+_CHALLENGE = ('WWW-Authenticate: Sub-Protocol realm="ws_server"',)
+
+
 class Request:
     """An upgrade request that is in order.
 
-    `target` is the request target, `host` and `origin` those headers (`origin` None without one), `protocols`
-    the sub-protocols offered in the client's order of preference, `key` the Sec-WebSocket-Key.
+    `target` is the request target, `host` the host that it names or else that of the Host header (RFC 9112
+    section 3.2.2), `origin` that header (None without one), `protocols` the sub-protocols offered in the
+    client's order of preference, `key` the Sec-WebSocket-Key.
     """
 
     def __init__(self, target: str, host: str, origin: str | None, protocols: list[str], key: str) -> None:
@@ -67,19 +80,21 @@ class RequestParser:
     one.
 
     `max_line` limits each line, `max_size` the whole head, both in bytes. `complete` tells that the head has
-    ended, be it in a refusal.
+    ended, be it in a refusal; `bodiless` that no answer may have a body, since the method is HEAD.
     """
 
-    def __init__(self, max_line: int = 1024, max_size: int = 4096) -> None:
+    def __init__(self, max_line: int = MAX_LINE, max_size: int = MAX_HEAD) -> None:
         self._max_line = max_line
         self._max_size = max_size
         self._size = 0
         self._count = 0
         self._line = b""
-        self._target = ""
+        self._target = b""
         self._headers: dict[bytes, bytes] = {}
+        self._empty_line = False
         self.position = 0
         self.complete = False
+        self.bodiless = False
 
     def feed(self, data: "bytes | bytearray", start: int = 0, end: int | None = None) -> Request | None:
         """Parse `data[start:end]`; returns the request when it is complete: `position` is where it ended.
@@ -95,10 +110,10 @@ class RequestParser:
             if self._line:
                 line = self._line + line
             self._size += stop - begin
-            if len(line) > self._max_line:
-                raise HandshakeError(431, f"a line of the request is longer than {self._max_line} bytes")
-            if self._size > self._max_size:
-                raise HandshakeError(431, f"the request's head is longer than {self._max_size} bytes")
+            if not self._count:
+                self.bodiless = line.startswith(b"HEAD ")
+            if len(line) > self._max_line or self._size > self._max_size:
+                raise self._too_long(line)
             begin = stop
             if newline < 0:
                 self._line = line
@@ -111,6 +126,22 @@ class RequestParser:
         self.position = start + begin
         return None
 
+    def _too_long(self, line: bytes) -> HandshakeError:
+        """What to say of a line beyond one of the limits."""
+        limit = min(self._max_line, self._max_size)
+        if not self._count:
+            start = line[: limit + 1]
+            first = start.find(b" ")
+            if first < 0:
+                return HandshakeError(501, f"the method is longer than {limit} bytes (RFC 9112 section 3)")
+            second = start.find(b" ", first + 1)
+            if second < 0 or len(start) - second <= len(" HTTP/1.1\r\n"):
+                return HandshakeError(414, f"the request line is longer than {limit} bytes")
+            return HandshakeError(400, "the request line is not 'method target version' (RFC 9112 section 3)")
+        if len(line) > self._max_line:
+            return HandshakeError(431, f"a line of the request is longer than {self._max_line} bytes")
+        return HandshakeError(431, f"the request's head is longer than {self._max_size} bytes")
+
     def _take_line(self, line: bytes) -> bool:
         """Take one line with its end; True for the empty one that ends the head."""
         if not line.endswith(b"\r\n"):
@@ -118,6 +149,9 @@ class RequestParser:
         if line.find(b"\r") != len(line) - 2 or b"\0" in line:
             raise HandshakeError(400, "CR or NUL within a line of the request (RFC 9110 section 5.5)")
         if not self._count:
+            if len(line) == 2 and not self._empty_line:  # a client's slip (RFC 9112 section 2.2)
+                self._empty_line = True
+                return False
             self._take_request_line(line[:-2])
         elif len(line) > 2:
             self._take_header(line)
@@ -130,16 +164,20 @@ class RequestParser:
 
     def _take_request_line(self, line: bytes) -> None:
         parts = line.split(b" ")
-        if len(parts) != 3 or not parts[1] or not _only(parts[0], _TOKEN):
+        if len(parts) != 3 or not parts[1] or not is_token(parts[0]):
             raise HandshakeError(400, "the request line is not 'method target version' (RFC 9112 section 3)")
         method, target, version = parts
-        if len(version) != 8 or version[:5] != b"HTTP/" or version[6:7] != b".":
+        if not is_version(version):
             raise HandshakeError(400, "the request line names no HTTP version (RFC 9112 section 2.3)")
         if method != b"GET":
             raise HandshakeError(405, "the method must be GET (RFC 6455 section 4.1)", ("Allow: GET",))
         if version[5:] < b"1.1":
             raise HandshakeError(400, "the HTTP version must be 1.1 or higher (RFC 6455 section 4.1)")
-        self._target = _decode(target)
+        if target_host(target) is None:
+            raise HandshakeError(
+                400, "the target is neither a path nor a URI of http or https (RFC 6455 section 4.1)"
+            )
+        self._target = target
 
     def _take_header(self, line: bytes) -> None:
         colon = line.find(b":")
@@ -155,7 +193,7 @@ class RequestParser:
                 raise HandshakeError(
                     400, f"the header {_decode(name)} is there twice (RFC 6455 section 11.3)"
                 )
-        elif colon < 1 or not _only(name, _TOKEN):
+        elif colon < 1 or not is_token(name):
             raise HandshakeError(400, "a header line is not 'name: value' (RFC 9112 section 5)")
         elif name == b"transfer-encoding" or (
             name == b"content-length" and line[colon + 1 :].strip(b" \t\r\n") != b"0"
@@ -166,13 +204,15 @@ class RequestParser:
         headers = self._headers
         if b"host" not in headers:
             raise HandshakeError(400, "the Host header is missing (RFC 6455 section 4.2.1)")
-        if b"websocket" not in _split(headers.get(b"upgrade", b"").lower()):
+        if not is_host(headers[b"host"]):
+            raise HandshakeError(400, "the Host header is not 'host' or 'host:port' (RFC 9112 section 3.2)")
+        if b"websocket" not in elements(headers.get(b"upgrade", b"").lower()):
             raise HandshakeError(
                 400,
                 "the Upgrade header does not name websocket (RFC 6455 section 4.2.1)",
                 ("Upgrade: websocket",),
             )
-        if b"upgrade" not in _split(headers.get(b"connection", b"").lower()):
+        if b"upgrade" not in elements(headers.get(b"connection", b"").lower()):
             raise HandshakeError(400, "the Connection header does not name upgrade (RFC 6455 section 4.2.1)")
         if headers.get(b"sec-websocket-version") != b"13":
             raise HandshakeError(
@@ -181,12 +221,17 @@ class RequestParser:
                 ("Upgrade: websocket", "Sec-WebSocket-Version: 13"),
             )
         key = headers.get(b"sec-websocket-key", b"")
-        if len(key) != 24 or not key.endswith(b"==") or not _only(key[:22], _BASE64):
+        if not is_key(key):
             raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64 (RFC 6455 section 4.2.1)")
+        extensions = headers.get(b"sec-websocket-extensions")
+        if extensions is not None and not is_extension_list(extensions):
+            raise HandshakeError(
+                400, "Sec-WebSocket-Extensions is no list of extensions (RFC 6455 section 9.1)"
+            )
         origin = headers.get(b"origin")
         return Request(
-            self._target,
-            _decode(headers[b"host"]),
+            _decode(self._target, "the target"),
+            _decode(target_host(self._target) or headers[b"host"]),
             None if origin is None else _decode(origin),
             _protocols(headers.get(b"sec-websocket-protocol")),
             str(key, "ascii"),
@@ -197,43 +242,23 @@ def _protocols(value: bytes | None) -> list[str]:
     """Sub-protocols of a Sec-WebSocket-Protocol header. Raises HandshakeError."""
     if value is None:
         return []
-    protocols = _split(value)
+    protocols = elements(value)
     if not protocols:
         raise HandshakeError(400, "Sec-WebSocket-Protocol names no sub-protocol (RFC 6455 section 4.1)")
     if len(set(protocols)) != len(protocols):
         raise HandshakeError(400, "Sec-WebSocket-Protocol names one twice (RFC 6455 section 4.1)")
     for protocol in protocols:
-        if not _only(protocol, _TOKEN):
+        if not is_token(protocol):
             raise HandshakeError(400, "Sec-WebSocket-Protocol is not a list of tokens (RFC 6455 section 4.1)")
     return [_decode(protocol) for protocol in protocols]
 
 
-def _only(text: bytes, alphabet: bytes) -> bool:
-    """Whether `text` has nothing but bytes of `alphabet`, and at least one."""
-    return bool(text) and not text.strip(alphabet)
-
-
-def _decode(value: bytes) -> str:
+def _decode(value: bytes, what: str = "a header") -> str:
     """Text of a header value. Raises HandshakeError beyond ASCII, which has no meaning where this is used."""
     for byte in value:
         if byte > 0x7E or byte < 0x20:
-            raise HandshakeError(400, "a header that must be plain text is not (RFC 9110 section 5.5)")
+            raise HandshakeError(400, f"{what} that must be plain text is not (RFC 9110 section 5.5)")
     return str(value, "ascii")
-
-
-def _split(value: bytes) -> list[bytes]:
-    """Elements of a comma-separated list; empty ones do not count (RFC 9110 section 5.6.1)."""
-    elements = []
-    start = 0
-    # One at a time: a list of all parts, most of them empty, is more than a small heap may have room for.
-    while start < len(value):
-        comma = value.find(b",", start)
-        end = comma if comma >= 0 else len(value)
-        element = value[start:end].strip(b" \t")
-        if element:
-            elements.append(element)
-        start = end + 1
-    return elements
 
 
 def accept_key(key: str) -> str:
@@ -254,8 +279,10 @@ def choose_protocol(handler: "AcceptHandler | None", protocols: list[str]) -> st
         return chosen
     offered = ", ".join(protocols) if protocols else "none"
     if isinstance(chosen, str):
-        raise HandshakeError(401, f"the accept handler chose {chosen!r}, the client offered {offered}")
-    raise HandshakeError(401, f"no sub-protocol accepted, the client offered {offered}")
+        raise HandshakeError(
+            401, f"the accept handler chose {chosen!r}, the client offered {offered}", _CHALLENGE
+        )
+    raise HandshakeError(401, f"no sub-protocol accepted, the client offered {offered}", _CHALLENGE)
 
 
 def accept_response(key: str, protocol: str | None) -> bytes:
@@ -271,17 +298,24 @@ def accept_response(key: str, protocol: str | None) -> bytes:
     return _head(lines)
 
 
-def refuse_response(status: int, reason: str, headers: "Sequence[str]" = ()) -> bytes:
-    """Return the answer that refuses, with the reason as its body."""
-    body = bytes(reason + "\n", "utf-8")
-    lines = [
-        f"HTTP/1.1 {status} {REASONS[status]}",
-        "Connection: close",
-        "Content-Type: text/plain; charset=utf-8",
-        f"Content-Length: {len(body)}",
-    ]
+def refuse_response(status: int, reason: str, headers: "Sequence[str]" = (), body: bool = True) -> bytes:
+    """Return the answer that refuses, with the reason as its body.
+
+    Without `body` for a HEAD request: to those there is none (RFC 9110 section 9.3.2), and nobody can say how
+    long it would be for a GET.
+    """
+    connection = "close"
+    for header in headers:
+        if header.startswith("Upgrade:"):
+            connection = "Upgrade, close"  # RFC 9110 section 7.8
+    lines = [f"HTTP/1.1 {status} {REASONS[status]}", "Connection: " + connection]
+    content = b""
+    if body:
+        content = bytes(reason + "\n", "utf-8")
+        lines.append("Content-Type: text/plain; charset=utf-8")
+        lines.append(f"Content-Length: {len(content)}")
     lines.extend(headers)
-    return _head(lines) + body
+    return _head(lines) + content
 
 
 def _head(lines: list[str]) -> bytes:

@@ -5,6 +5,7 @@ from errno import ENOMEM, ETIMEDOUT
 
 from .compat import TYPE_CHECKING, Output, abort, close_stream, peer_address, spawn
 from .protocol import OPEN
+from .send_limit import SendLimit
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,7 +18,7 @@ LINGER = 500
 """Milliseconds for which a failed connection is read on. What is unread when TCP closes is answered with a
 reset, and a reset can overtake the Close frame that says why."""
 
-_OPEN, _CLOSE, _INTERVAL, _PING, _IDLE = range(5)
+_OPEN, _CLOSE, _INTERVAL, _PING, _IDLE, _SEND = range(6)
 
 
 class Link:
@@ -32,7 +33,10 @@ class Link:
     def __init__(
         self, protocol: "ServerProtocol", writer: "Writer", watchdog: "Watchdog", timeouts: "tuple[int, ...]"
     ) -> None:
-        """`timeouts` in milliseconds: open, close, ping interval, ping, idle; the third and last may be 0."""
+        """`timeouts` in milliseconds: open, close, ping interval, ping, idle, send.
+
+        Ping interval, idle and send may be 0, which is never.
+        """
         self.protocol = protocol
         self.lost: OSError | None = None
         self.cancelled = False
@@ -40,6 +44,7 @@ class Link:
         self._writer = writer
         self._output = Output(writer)
         self._watchdog = watchdog
+        self._limit = SendLimit(self._output, watchdog, timeouts[_SEND], self.lose)
         self._timeouts = timeouts
         self._quiet = 0  # milliseconds in which nothing has come
         self._armed = 0  # milliseconds until the next look at that
@@ -57,13 +62,24 @@ class Link:
         # Without a task that sends, the network stack has all.
         return queued if self.flusher is None or self._dropped else queued + self._output.unsent()
 
+    def offer(self) -> int:
+        """Send what can be sent, corked or not; returns `unsent()`."""
+        corked = self.corked
+        self.corked = False
+        self.flush()
+        self.corked = corked
+        return self.unsent()
+
     def flush(self) -> None:
         """Send what the protocol has queued; what cannot be sent at once is sent by a task."""
         if self.corked and not self._dropped:
             return
+        out = self.protocol.data_to_send()
+        if not out:
+            return
         taken = True
         try:
-            for data in self.protocol.data_to_send():
+            for data in out:
                 if not self._dropped:
                     taken = self._output.write(data)
         except OSError as error:
@@ -72,6 +88,8 @@ class Link:
             self.lose(OSError(ENOMEM, "no memory for what is to be sent"))
         if not taken and self.flusher is None and not self._dropped:
             self.flusher = spawn(self._drain())
+        if not self._limit.active and not self._dropped:
+            self._limit.begin()
 
     async def flushed(self) -> None:
         """Wait until the flusher has sent everything, so that nobody reads more while the peer does not."""
@@ -168,6 +186,7 @@ class Link:
     async def close(self) -> None:
         """Close the TCP connection, and wait for it; what is not sent by now is given up."""
         self._watchdog.clear(self)
+        self._limit.end()
         self.cancelled = True
         if self.flusher is not None:
             self.flusher.cancel()

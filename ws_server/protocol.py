@@ -1,6 +1,6 @@
 """One connection without its socket (RFC 6455 sections 4 to 7): bytes to events, calls to bytes."""
 
-from .compat import TYPE_CHECKING, encoded, random_bytes
+from .compat import MAX_HEAD, MAX_LINE, TYPE_CHECKING, encoded, random_bytes
 from .errors import HandshakeError, NotOpenError, ProtocolError
 from .frames import BINARY, CLOSE, MAX_CONTROL_PAYLOAD, PING, PONG, TEXT, FrameParser, frame_header, serialise
 from .handshake import Request, RequestParser, accept_response, refuse_response
@@ -43,8 +43,8 @@ class ServerProtocol:
         self,
         max_payload: int = 4096,
         max_fragments: int = 1024,
-        max_line: int = 1024,
-        max_head: int = 4096,
+        max_line: int = MAX_LINE,
+        max_head: int = MAX_HEAD,
         auto_pong: bool = True,
     ) -> None:
         self.state = CONNECTING
@@ -119,9 +119,11 @@ class ServerProtocol:
 
     def refuse(self, error: HandshakeError) -> None:
         """Answer the request with an HTTP error; the connection is then to be closed."""
-        self._put(refuse_response(error.status, error.reason, error.headers))
+        parser = self._request_parser
+        body = parser is None or not parser.bodiless
+        self._put(refuse_response(error.status, error.reason, error.headers, body))
         # With the whole head read, closing TCP makes no reset that could overtake the answer.
-        self.finished = self._request_parser is None or self._request_parser.complete
+        self.finished = parser is None or parser.complete
         self._request = None
         self._request_parser = None
         self.state = CLOSING

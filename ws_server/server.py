@@ -3,6 +3,9 @@
 import asyncio
 
 from .compat import (
+    MAX_HEAD,
+    MAX_LINE,
+    REFUSERS,
     TYPE_CHECKING,
     close_stream,
     listen,
@@ -25,9 +28,6 @@ if TYPE_CHECKING:
     from .compat import Listener, Reader, Writer
     from .handshake import AcceptHandler
 
-_REFUSERS = 2
-"""Connections beyond the backlog that are told so (503) at the same time; further ones are dropped."""
-
 _PAUSE = 50
 _PATIENCE = 10
 """Milliseconds between two attempts to find memory for a message, and their number."""
@@ -48,7 +48,7 @@ class WebSocketServer(AsyncEventEmitter):
     `close()`.
 
     - `port`: 0 is any free one, `server.port` tells it. `host`: None is all addresses.
-    - `backlog`: connections at the same time; the next one is refused with 503.
+    - `backlog`: connections at the same time; the next one is refused with 503. All of them may come at once.
     - `client_tracking`: whether `server.clients` is kept.
     - `max_payload`: bytes of a message, in and out. `max_fragments`: frames of a message, in.
     - `accept_handler(protocols)`: called for every handshake with the sub-protocols the client offers, maybe
@@ -59,7 +59,10 @@ class WebSocketServer(AsyncEventEmitter):
     - `ping_interval`: seconds without a byte from a client after which it is sent a Ping, at the latest after
       twice as many; 0 for never. `ping_timeout`: seconds for its answer, else the connection is given up.
     - `idle_timeout`: seconds without a byte from a client after which it is sent a Close, 0 for never.
-    - `max_line`, `max_head`: bytes of one line, and of all, of the upgrade request.
+    - `send_timeout`: seconds in which a client has to take something of what is sent to it, else the
+      connection is given up, at the latest after twice as many; 0 for never.
+    - `max_line`, `max_head`: bytes of one line, and of all, of the upgrade request; by default 8192 and
+      65536, on MicroPython 1024 and 4096.
     - `max_queue`: bytes that may wait for a slow reader before `send` raises BacklogFullError.
 
     Raises TypeError or ValueError that names the wrong option.
@@ -80,9 +83,10 @@ class WebSocketServer(AsyncEventEmitter):
         ping_interval: int = 0,
         ping_timeout: int = 10,
         idle_timeout: int = 0,
+        send_timeout: int = 30,
         max_fragments: int = 1024,
-        max_line: int = 1024,
-        max_head: int = 4096,
+        max_line: int = MAX_LINE,
+        max_head: int = MAX_HEAD,
         max_queue: int | None = None,
     ) -> None:
         super().__init__()
@@ -95,6 +99,7 @@ class WebSocketServer(AsyncEventEmitter):
         _check("ping_interval", ping_interval, 0)
         _check("ping_timeout", ping_timeout, 1)
         _check("idle_timeout", idle_timeout, 0)
+        _check("send_timeout", send_timeout, 0)
         _check("max_line", max_line, 64)
         _check("max_head", max_head, 128)
         if host is not None and not isinstance(host, str):
@@ -110,7 +115,7 @@ class WebSocketServer(AsyncEventEmitter):
         self._backlog = backlog
         self._track = client_tracking
         self._accept_handler = accept_handler
-        timeouts = (open_timeout, close_timeout, ping_interval, ping_timeout, idle_timeout)
+        timeouts = (open_timeout, close_timeout, ping_interval, ping_timeout, idle_timeout, send_timeout)
         self._timeouts = tuple([seconds * 1000 for seconds in timeouts])
         self._max_queue = max_queue
         self._protocol_options = (max_payload, max_fragments, max_line, max_head, auto_pong)
@@ -149,7 +154,7 @@ class WebSocketServer(AsyncEventEmitter):
         self._closing = False
         self._closed = asyncio.Event()
         self._listener, self.port = await listen(
-            self._serve_client, self.host, self.port, self._backlog + _REFUSERS
+            self._serve_client, self.host, self.port, self._backlog + REFUSERS
         )
         self.emit("listening")
 
@@ -180,7 +185,7 @@ class WebSocketServer(AsyncEventEmitter):
 
     async def _serve_client(self, reader: "Reader", writer: "Writer") -> None:
         """One connection, from accept to the end."""
-        if self._closing or self._listener is None or len(self._links) >= self._backlog + _REFUSERS:
+        if self._closing or self._listener is None or len(self._links) >= self._backlog + REFUSERS:
             await close_stream(writer)
             return
         if self._links:

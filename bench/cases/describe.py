@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bench.addresses import Station
 from bench.cases import words
-from bench.layers.http_upgrade import UpgradeError, parse_response
+from bench.layers.http_upgrade import UpgradeError, UpgradeResponse, parse_response
 from bench.layers.tcp_options import MSS
 from bench.layers.tcpip import ACK, FIN, PSH, RST, SYN, URG, checksum, parse
 from bench.layers.websocket import OPCODES, WebSocket, WebSocketClose, parse_frames
@@ -22,8 +22,8 @@ SMALLEST = 60
 CLOSE, NO_STATUS = 8, 1005
 MODULO = 1 << 32
 NAMES = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (PSH, "PSH"), (ACK, "ACK"), (URG, "URG"))
-TOLD = {405: ("allow",), 426: ("sec-websocket-version",)}
-"""Headers that a status demands (RFC 9110, section 15.5.6; RFC 6455, section 4.4)."""
+TOLD = {401: ("www-authenticate",), 405: ("allow",), 426: ("sec-websocket-version",)}
+"""Headers that a status demands (RFC 9110, sections 15.5.2 and 15.5.6; RFC 6455, section 4.4)."""
 
 
 @dataclass(frozen=True)
@@ -191,15 +191,21 @@ def stream(data: bytes) -> tuple[list[str], bytes]:
         if response.status != 101 and len(data) < size:
             return [], response.head + data
         data = data[size:] if response.status != 101 else data
-        told = TOLD.get(response.status, ())
-        lines.append(
-            words.http(
-                response.status, *(f"{name}: {response.headers.get(name, 'missing')}" for name in told)
-            )
-        )
+        lines.append(words.http(response.status, *_told(response, size)))
     frames, rest = parse_frames(data)
     lines.extend(_frame(frame) for frame in frames)
     return lines, rest
+
+
+def _told(response: UpgradeResponse, size: int) -> list[str]:
+    """What counts of a refusal: headers that its status or another header demands, and a missing body."""
+    if response.status == 101:
+        return []
+    names = list(TOLD.get(response.status, ()))
+    if "upgrade" in response.headers:
+        names.append("connection")  # RFC 9110, section 7.8
+    told = [f"{name}: {response.headers.get(name, 'missing')}" for name in names]
+    return told if size else [*told, words.NO_BODY]
 
 
 def _frame(frame: WebSocket) -> str:

@@ -19,6 +19,9 @@ ALIVE = "the connection still echoes"
 MUTE = "the connection no longer echoes"
 GONE = "the connection is gone"
 SERVED = "a new client is served"
+NO_BODY = "no body"
+UPGRADE_OPTION = "connection: Upgrade, close"
+"""The connection option without which a sender must not send Upgrade (RFC 9110, section 7.8)."""
 
 
 @dataclass(frozen=True)

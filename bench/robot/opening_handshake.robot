@@ -47,11 +47,31 @@ An Extension Is Not Agreed On
     Connection Should Still Echo
 
 Any Path Is Served
-    [Documentation]    The server does not look at the request target.
+    [Documentation]    The server looks at the form of the request target alone; an absolute URI is one as well.
+    [Tags]    rfc9112-3.2
+    [Template]    Target Should Be Served
+    /any/path?query=1
+    /?list[]=1|2
+    http://example.org:8080/chat
+    HTTPS://[2001:db8::1]
+
+Any Host Is Served
+    [Documentation]    The server looks at the form of the Host header alone; it may be empty (RFC 9112, section 3.2).
+    [Tags]    rfc9112-3.2
+    [Template]    Client Should Be Let In With
+    Host:
+    Host: h:
+    Host: [::1]:8080
+    Host: 192.0.2.1:80
+
+An Empty Line Before The Request Is Ignored
+    [Documentation]    RFC 9112, section 2.2: one of them. A second one is no request line.
+    [Tags]    rfc9112-2.2
     Connect To Board
-    Send Upgrade Request    path=/any/path?query=1
+    Send Text As It Is    ${CRLF}GET / HTTP/1.1${CRLF}${REST}
     Upgrade Should Be Answered With    101
     Connection Should Still Echo
+    Words Should Be Refused    ${CRLF}${CRLF}GET / HTTP/1.1${CRLF}${REST}
 
 A Key That Is Not 16 Bytes In Base64 Is Refused
     [Documentation]    Section 4.2.1, item 5; none and two of them are no better (section 11.3.1).
@@ -76,6 +96,35 @@ A Request That Lacks Or Contradicts A Header Is Refused
     400    Connection: close
     400    X Y: 1
 
+A Host That Is None Is Refused
+    [Documentation]    RFC 9112, section 3.2: an invalid Host must be answered with 400.
+    [Tags]    negative    rfc6455-4.2.1    rfc9112-3.2
+    [Template]    Request Should Be Refused With
+    400    Host: a b
+    400    Host: u@h
+    400    Host: h/x
+    400    Host: h:8x
+    400    Host: [::1
+    400    Host: [1::2::3]
+
+A Target Of Another Form Is Refused
+    [Documentation]    Only a path, or a URI of http or https, is for GET (RFC 9112, section 3.2; section 4.1).
+    [Tags]    negative    rfc6455-4.1    rfc9112-3.2
+    [Template]    Target Should Be Refused
+    *
+    chat
+    example.org:80
+    ws://example.org/
+
+Extensions That Are No List Fail The Handshake
+    [Documentation]    Section 9.1: what does not conform to the grammar must fail the connection.
+    [Tags]    negative    rfc6455-9.1
+    [Template]    Request Should Be Refused With
+    400    Sec-WebSocket-Extensions:
+    400    Sec-WebSocket-Extensions: a b
+    400    Sec-WebSocket-Extensions: foo;=;;,bar==1
+    400    Sec-WebSocket-Extensions: a; b="c d"
+
 Another Version Is Answered With The Right One
     [Documentation]    Section 4.4: status 426, and the version the server speaks.
     [Tags]    negative    rfc6455-4.4
@@ -98,6 +147,8 @@ What Is No Proper HTTP Is Refused
     [Tags]    negative    rfc6455-4.2.1
     [Template]    Words Should Be Refused
     GET / HTTP/1.0${CRLF}${REST}
+    GET / HTTP/1.x${CRLF}${REST}
+    GET / HTTP/:.:${CRLF}${REST}
     GET /${CRLF}${REST}
     GET / HTTP/1.1${CRLF} folded${CRLF}${REST}
     GET / HTTP/1.1${CRLF}no colon${CRLF}${REST}
@@ -105,11 +156,13 @@ What Is No Proper HTTP Is Refused
     \x16\x03\x01\x00{${CRLF}${CRLF}
 
 A Request That Is Too Long Is Refused
-    [Documentation]    Lines of 1024 bytes, heads of 4096: whoever asks for more memory is told (RFC 6585, section 5).
-    [Tags]    negative    rfc6455-10.4    rfc6585-5
+    [Documentation]    Lines of 1024 bytes, heads of 4096: whoever asks for more memory is told (RFC 6585, section 5);
+    ...    414 says that it is the target (RFC 9112, section 3).
+    [Tags]    negative    rfc6455-10.4    rfc6585-5    rfc9112-3
     ${word}=    Text Of Length    ${900}
     ${line}=    Text Of Length    ${1100}
     Request Should Be Refused With    431    X-Long: ${line}
+    Target Should Be Refused    /${{ "a" * 1100 }}    414
     Request Should Be Refused With    431    A: ${word}    B: ${word}    C: ${word}    D: ${word}    E: ${word}
 
 A Request In Any Segments Is Understood
@@ -157,19 +210,40 @@ Request Should Be Refused With
     Send Upgrade Request    @{headers}
     Upgrade Should Be Answered With    ${status}
 
+Target Should Be Served
+    [Documentation]    Upgrade with this request target and echo.
+    [Arguments]    ${target}
+    Connect To Board
+    Send Upgrade Request    path=${target}
+    Upgrade Should Be Answered With    101
+    Connection Should Still Echo
+    Close WebSocket
+
+Target Should Be Refused
+    [Documentation]    Ask for this request target: the answer has this status.
+    [Arguments]    ${target}    ${status}=400
+    Connect To Board
+    Send Upgrade Request    path=${target}
+    Upgrade Should Be Answered With    ${status}    rfc=RFC 9112, section 3
+
 Version Should Be Refused
     [Documentation]    Ask with this version: the answer names 13.
     [Arguments]    ${header}
     Request Should Be Refused With    426    ${header}
     Header Of Answer Should Be    Sec-WebSocket-Version    13
+    Header Of Answer Should Be    Upgrade    websocket
+    Header Of Answer Should Be    Connection    Upgrade, close
 
 Method Should Be Refused
-    [Documentation]    Ask with this method: the answer names GET.
+    [Documentation]    Ask with this method: the answer names GET; with HEAD it has no body (RFC 9110, section 9.3.2).
     [Arguments]    ${method}
     Connect To Board
     Send Upgrade Request    method=${method}
     Upgrade Should Be Answered With    405    rfc=RFC 9110, section 15.5.6
     Header Of Answer Should Be    Allow    GET
+    IF    '${method}' == 'HEAD'
+        Header Of Answer Should Be    Content-Length    ${EMPTY}
+    END
 
 Words Should Be Refused
     [Documentation]    Send this instead of a request: the answer has the status 400.

@@ -88,7 +88,7 @@ def bad(data: bytes, code: int, section: str, size: int) -> None:
 
 def good_request(data: bytes, protocols: list[str], size: int) -> None:
     """The request in pieces of `size` bytes is complete with its last byte."""
-    parser = RequestParser()
+    parser = RequestParser(tables.MAX_LINE, tables.MAX_HEAD)
     request = None
     for start in range(0, len(data), size):
         assert request is None, "complete too early"
@@ -98,15 +98,34 @@ def good_request(data: bytes, protocols: list[str], size: int) -> None:
     assert request.key == tables.SAMPLE_KEY
 
 
+# Headers that an answer must have: with 405 RFC 9110 section 15.5.6, with 426 RFC 6455 section 4.4.
+_TOLD = {405: "Allow: GET", 426: "Sec-WebSocket-Version: 13"}
+
+
 def bad_request(data: bytes, status: int, size: int) -> None:
     """The request in pieces of `size` bytes is refused with `status`, and the answer says why."""
-    protocol = ServerProtocol()
+    protocol = ServerProtocol(max_line=tables.MAX_LINE, max_head=tables.MAX_HEAD)
     errors: list[object] = []
     for start in range(0, len(data), size):
         errors.extend(protocol.receive_data(data[start : start + size]))
     assert len(errors) == 1 and isinstance(errors[0], HandshakeError), f"expected one refusal, got {errors}"
     error = errors[0]
     assert error.status == status, f"expected {status}, got {error}"
-    answer = b"".join([bytes(data) for data in protocol.data_to_send()])
+    refusal(b"".join([bytes(data) for data in protocol.data_to_send()]), error, data.startswith(b"HEAD "))
+
+
+def refusal(answer: bytes, error: HandshakeError, head: bool = False) -> None:
+    """`answer` says what `error` does, as HTTP has it; `head` tells that the request's method was HEAD."""
+    status = error.status
     assert answer.startswith(bytes(f"HTTP/1.1 {status} ", "ascii")), answer
-    assert answer.endswith(bytes("\r\n\r\n" + error.reason + "\n", "ascii")), answer
+    end = answer.find(b"\r\n\r\n")
+    lines = str(answer[:end], "ascii").split("\r\n")
+    body = b"" if head else bytes(error.reason + "\n", "ascii")
+    assert answer[end + 4 :] == body, f"expected the body {body!r}: {answer!r}"
+    assert (f"Content-Length: {len(body)}" in lines) != head, f"RFC 9110 section 8.6: {lines}"
+    if status in _TOLD:
+        assert _TOLD[status] in lines, f"expected {_TOLD[status]}: {lines}"
+    upgrades = "Upgrade: websocket" in lines
+    option = "Connection: Upgrade, close" if upgrades else "Connection: close"
+    assert option in lines, f"expected {option} (RFC 9110 section 7.8): {lines}"
+    assert upgrades or status != 426, f"expected Upgrade (RFC 9110 section 15.5.22): {lines}"

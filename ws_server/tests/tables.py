@@ -3,8 +3,12 @@
 Frames are written as RFC 6455 section 5.7 writes them, in hexadecimal, or with `client(...)`, which masks.
 """
 
+from ws_server.compat import MAX_HEADERS
+
 KEY = bytes((0x37, 0xFA, 0x21, 0x3D))
 MAX_PAYLOAD = 1000
+MAX_LINE = 1024
+MAX_HEAD = 4096
 
 
 def client(first: int, payload: bytes = b"", key: bytes = KEY, length: int | None = None) -> bytes:
@@ -253,18 +257,80 @@ _GOOD_REQUESTS: list[tuple[str, bytes, list[str] | None]] = [
         None,
     ),
     ("4.1 a body of length 0", request(extra=("Content-Length: 0",)), None),
+    ("9112-2.2 an empty line first", b"\r\n" + request(), None),
+    ("9112-3 a request line of max_line", request("GET /" + "a" * (MAX_LINE - 16) + " HTTP/1.1"), None),
+    ("6585-5 a header of max_line", request(extra=("X: " + "x" * (MAX_LINE - 5),)), None),
+    ("6585-5 as many headers as may be", request(extra=("X: y",) * (MAX_HEADERS - len(HEADERS))), None),
+]
+_GOOD_REQUESTS += [
+    ("9112-3.2 host " + repr(host), replaced("Host: " + host), None)
+    for host in (
+        "",
+        "h",
+        "h:",
+        "h:8080",
+        "192.0.2.1:80",
+        "[::1]",
+        "[::1]:8080",
+        "[::]:",
+        "[1::]",
+        "[1:2:3:4:5:6:7:8]",
+        "[1::3:4:5:6:7:8]",
+        "[::ffff:192.0.2.1]",
+        "[1:2:3:4:5:6:192.0.2.255]",
+        "[v1.x:y]",
+        "%41-b.c_d~e!$&'()*+,;=",
+    )
+]
+_GOOD_REQUESTS += [
+    ("9112-3.2 target " + target, request("GET " + target + " HTTP/1.1"), None)
+    for target in (
+        "/",
+        "//",
+        "/?a[]=1|{}",
+        "/a://b",
+        "/%zz",
+        "http://example.org",
+        "http://example.org:80/chat",
+        "HTTPS://[::1]?q",
+    )
+]
+_GOOD_REQUESTS += [
+    ("9.1 extensions " + value, request(extra=("Sec-WebSocket-Extensions: " + value,)), None)
+    for value in (
+        "a",
+        ", a,, b ,",
+        "a;b;c=d",
+        "a ; b = c , d",
+        'a; b="c"',
+        'a; b="\\c\\d"',
+        "permessage-deflate; client_max_window_bits; server_max_window_bits=10, permessage-deflate",
+    )
+]
+_GOOD_REQUESTS += [
+    (
+        "9.1 extensions in two headers",
+        request(extra=("Sec-WebSocket-Extensions: a", "Sec-WebSocket-Extensions:")),
+        None,
+    )
 ]
 GOOD_REQUESTS = [(n, r, ["chat", "superchat"] if p is None else p) for n, r, p in _GOOD_REQUESTS]
 
 # name, request, HTTP status of the refusal
 BAD_REQUESTS = [
     ("not a request at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n", 400),
-    ("an empty line first", b"\r\n" + request(), 400),
+    ("two empty lines first", b"\r\n\r\n" + request(), 400),
+    ("an empty line that ends with LF first", b"\n" + request(), 400),
     ("no version in the request line", request("GET /chat"), 400),
     ("no target", request("GET  HTTP/1.1"), 400),
     ("rubbish for a version", request("GET /chat HTTP/x"), 400),
     ("HTTP 1.0", request("GET /chat HTTP/1.0"), 400),
     ("HTTP 0.9", request("GET /chat HTTP/0.9"), 400),
+    ("method HEAD", request("HEAD /chat HTTP/1.1"), 405),
+    ("method OPTIONS for all", request("OPTIONS * HTTP/1.1"), 405),
+    ("method CONNECT", request("CONNECT example.org:80 HTTP/1.1"), 405),
+    ("HEAD without a version", request("HEAD /chat"), 400),
+    ("HEAD with a long target", request("HEAD /" + "a" * MAX_LINE + " HTTP/1.1"), 414),
     ("method POST", request("POST /chat HTTP/1.1"), 405),
     ("method get", request("get /chat HTTP/1.1"), 405),
     ("lines that end with LF", request().replace(b"\r\n", b"\n"), 400),
@@ -301,7 +367,106 @@ BAD_REQUESTS = [
     ("a body", request(extra=("Content-Length: 5",)), 400),
     ("a chunked body", request(extra=("Transfer-Encoding: chunked",)), 400),
     ("line longer than max_line", request(extra=("X: " + "x" * 1100,)), 431),
-    ("line longer than max_line, no end in sight", b"GET /" + b"x" * 1100, 431),
+    ("line one byte longer than max_line", request(extra=("X: " + "x" * (MAX_LINE - 4),)), 431),
+    ("request line longer than max_line", request("GET /" + "a" * (MAX_LINE - 15) + " HTTP/1.1"), 414),
+    ("target longer than max_line, no end in sight", b"GET /" + b"x" * MAX_LINE, 414),
+    ("method longer than max_line", b"G" * (MAX_LINE + 1), 501),
+    ("something long behind the target", request("GET /chat HTTP/1.1" + "1" * MAX_LINE), 400),
     ("head longer than max_head", request(extra=("X: " + "x" * 900,) * 6), 431),
-    ("more headers than 64", request(extra=("X: y",) * 65), 431),
+    ("one header more than may be", request(extra=("X: y",) * (MAX_HEADERS + 1 - len(HEADERS))), 431),
+]
+BAD_REQUESTS += [
+    ("host " + repr(host[:30]), replaced("Host: " + host), 400)
+    for host in (
+        "a b",
+        "u@h",
+        "h/x",
+        "h?x",
+        "h:8x",
+        "h:-1",
+        "h:80:80",
+        "::1",
+        "%4",
+        "%zz",
+        "\u00e9",
+        "[::1",
+        "[::1]x",
+        "[::1]:x",
+        "[]",
+        "[::1%25eth0]",
+        "[1:2:3:4:5:6:7]",
+        "[1:2:3:4:5:6:7:8:9]",
+        "[1:2:3:4:5:6:7::8:9]",
+        "[1::2::3]",
+        "[:::]",
+        "[1:]",
+        "[12345::]",
+        "[::1.2.3]",
+        "[::1.2.3.256]",
+        "[::01.2.3.4]",
+        "[1.2.3.4::]",
+        "[v.x]",
+        "[vx]",
+        "[v1.]",
+        "[" + ":" * 900 + "]",
+    )
+]
+BAD_REQUESTS += [
+    ("version " + version, request("GET /chat " + version), 400)
+    for version in (
+        "HTTP/1.x",
+        "HTTP/x.1",
+        "HTTP/:.:",
+        "HTTP/1,1",
+        "HTTP/1.10",
+        "HTTP/11",
+        "http/1.1",
+        "HTTPS/1.1",
+    )
+]
+BAD_REQUESTS += [
+    ("target " + target, request("GET " + target + " HTTP/1.1"), 400)
+    for target in (
+        "*",
+        "chat",
+        "example.org:80",
+        "?q",
+        "/chat#part",
+        "ws://example.org/",
+        "ftp://example.org/",
+        "http:/example.org",
+        "http://",
+        "http:///chat",
+        "http://:80/",
+        "http://user@example.org/",
+        "http://example.org:x/",
+        "/\u00e9",
+    )
+]
+BAD_REQUESTS += [
+    ("extensions " + repr(value[:30]), request(extra=("Sec-WebSocket-Extensions: " + value,)), 400)
+    for value in (
+        "",
+        ",",
+        ";a",
+        "a;",
+        "a;;b",
+        "a b",
+        "a=b",
+        "a;b=",
+        "a;=b",
+        "a;b=c=d",
+        "a;b c",
+        'a;b="',
+        'a;b=""',
+        'a;b="c',
+        'a;b="c d"',
+        'a;b="c,d"',
+        'a;b="c;d"',
+        'a;b="c\\"',
+        'a;b="c\\\\d"',
+        'a;b="c"d',
+        "foo;=;;,bar==1",
+        "a;" * 400 + "b=",
+    )
 ]

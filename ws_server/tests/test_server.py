@@ -230,6 +230,9 @@ def test_any_other_answer_of_the_accept_handler_refuses_with_401(answer: object)
             with pytest.raises(websockets.InvalidStatus) as caught:
                 await connect(url(server), subprotocols=[Subprotocol("one")])
         assert caught.value.response.status_code == 401
+        assert caught.value.response.headers["WWW-Authenticate"].startswith("Sub-Protocol "), (
+            "RFC 9110, 15.5.2"
+        )
         assert b"the client offered one" in caught.value.response.body
         assert [getattr(error, "status", None) for error in errors] == [401]
 
@@ -336,13 +339,13 @@ def test_unmasked_frame_is_answered_by_1002_and_tcp_is_closed() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("name", ["no Upgrade", "version 8", "method POST", "line longer than max_line"])
+@pytest.mark.parametrize("name", ["no Upgrade", "version 8", "method POST", "method longer than max_line"])
 def test_wrong_request_is_refused_and_reported(name: str) -> None:
     (row,) = [row for row in tables.BAD_REQUESTS if row[0] == name]
 
     async def scenario() -> None:
         errors: list[Exception] = []
-        async with echo_server() as server, bare(server) as peer:
+        async with echo_server(max_line=tables.MAX_LINE) as server, bare(server) as peer:
             server.on("error", errors.append)
             peer.writer.write(row[1])
             answer = await peer.reader.read()
@@ -533,6 +536,28 @@ def test_slow_reader_cannot_make_the_server_queue_without_end() -> None:
                     ours.send(bytes(65536))
             assert ours.buffered <= 100_000 + 65536 + 10
             ours.terminate()
+
+    run(scenario)
+
+
+def test_what_the_network_takes_does_not_count_as_waiting() -> None:
+    """A listener may send more than `max_queue` to a client that reads."""
+
+    async def scenario() -> None:
+        async with echo_server(max_queue=100) as server, connect(url(server)) as conn:
+            (ours,) = server.clients
+            errors: list[Exception] = []
+            ours.on("error", errors.append)
+
+            @ours.on("message")
+            def answer(data: str) -> None:
+                for _ in range(10):
+                    ours.send(data)
+
+            await conn.send("x" * 100)
+            for _ in range(11):  # the sample's echo, too
+                assert await conn.recv() == "x" * 100
+            assert errors == []
 
     run(scenario)
 

@@ -9,6 +9,10 @@
 #include "py/objstr.h"
 #include "py/runtime.h"
 
+#if MICROPY_PY_LWIP
+#include "lwip/priv/tcp_priv.h"
+#endif
+
 /* Bytes start to end of an object, checked. */
 static byte *part(mp_obj_t object, mp_obj_t start, mp_obj_t end, size_t *length, mp_uint_t access) {
     mp_buffer_info_t buffer;
@@ -194,6 +198,22 @@ static mp_obj_t take_text(mp_obj_t buffer) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(take_text_obj, take_text);
 
+#if MICROPY_PY_LWIP
+/*
+ * taken(socket): None if the peer has taken everything, else what changes when it takes something. modlwip's sockets
+ * are what lwIP's PCBs call their argument.
+ */
+static mp_obj_t taken(mp_obj_t socket) {
+    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
+        if (pcb->callback_arg == MP_OBJ_TO_PTR(socket) && pcb->snd_queuelen != 0) {
+            return MP_OBJ_NEW_SMALL_INT(pcb->lastack & 0x3FFFFFFF);
+        }
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(taken_obj, taken);
+#endif
+
 static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR__ws_native)},
     {MP_ROM_QSTR(MP_QSTR_copy_masked), MP_ROM_PTR(&copy_masked_obj)},
@@ -201,6 +221,9 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_make_room), MP_ROM_PTR(&make_room_obj)},
     {MP_ROM_QSTR(MP_QSTR_take_bytes), MP_ROM_PTR(&take_bytes_obj)},
     {MP_ROM_QSTR(MP_QSTR_take_text), MP_ROM_PTR(&take_text_obj)},
+#if MICROPY_PY_LWIP
+    {MP_ROM_QSTR(MP_QSTR_taken), MP_ROM_PTR(&taken_obj)},
+#endif
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
 
