@@ -56,7 +56,7 @@ class WireClient:
         self._request = UpgradeRequest()
         self._board_port = 0
         self._queued = 0
-        self._detach = live.wire.listen(self._arrived)
+        self._detach = live.wire.listen(self._arrived, partner=True)
         live.timers.append(self)
 
     # -- what the user does ----------------------------------------------------------------------------------
