@@ -5,8 +5,8 @@ of the bench and prints nothing until a test asks for a fixture; `-p no:bench.py
 
 One board is booted a run (with xdist: a worker). Every test starts from the same listening board, restored
 from a snapshot; when the test is over the guest has to be healthy, and it may have sent nothing that a real
-peer would drop (`bench.reception`; the marker `lenient` allows it). The capture of a failed test is written to
-`--captures` (default: reports/pytest).
+peer would drop (`bench.reception`; the marker `lenient` allows it). The capture of a failed test is written
+to `--captures` (default: reports/pytest).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -101,12 +101,13 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note whether the test itself failed; skip where the engine cannot do what the test needs."""
     told = _told(item)
-    raised = call.excinfo is not None and call.when == "call" and told not in str(call.excinfo.value)
-    if raised:
-        call.excinfo.value.add_note(f"in this test: {told}")
+    error = call.excinfo.value if call.excinfo is not None and call.when == "call" else None
+    unsaid = error is not None and bool(told) and told not in str(error)
+    if error is not None and unsaid:
+        error.add_note(f"in this test: {told}")
     report = yield
     crash = getattr(report.longrepr, "reprcrash", None)
-    if raised and report.failed and crash is not None:
+    if unsaid and report.failed and crash is not None:
         crash.message = f"{told}\n{crash.message}"  # what the summary shows of it is its first line
     errors = sys.modules.get("emulation.errors")  # an exception of a module not imported is not raised
     if errors is not None and call.excinfo is not None and call.excinfo.errisinstance(errors.EngineLacks):
@@ -121,15 +122,21 @@ def pytest_runtest_makereport(
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """A test in which the board sends what a real peer would drop has not passed."""
     yield
-    board = getattr(item, "funcargs", {}).get("board")
-    if _told(item):
-        board.wire.reception.check()
+    reception = _reception(item)
+    if reception is not None:
+        reception.check()
 
 
 def _told(item: pytest.Item) -> str:
     """What a real peer would have dropped in this test, if it has a board; empty for nothing."""
-    reception = getattr(getattr(getattr(item, "funcargs", {}).get("board"), "wire", None), "reception", None)
+    reception = _reception(item)
     return "" if reception is None else str(reception.told)
+
+
+def _reception(item: pytest.Item) -> Any:
+    """What judges the frames of the test's board, if it has one of the bench."""
+    board = getattr(item, "funcargs", {}).get("board")
+    return getattr(getattr(board, "wire", None), "reception", None)
 
 
 def _project(config: pytest.Config) -> Project | None:

@@ -290,11 +290,11 @@ class TcpPeer:
 
     # State
 
-    def snapshot(self) -> tuple[TcpEndpoint, object]:
+    def snapshot(self) -> tuple[Any, ...]:
         """The state of our end, to go with a snapshot of the board taken at the same moment."""
         return copy.deepcopy(self.tcp), self.random.getstate()
 
-    def restore(self, state: tuple[TcpEndpoint, Any]) -> None:
+    def restore(self, state: tuple[Any, ...]) -> None:
         """Back to a snapshot, after the board has been restored to its own."""
         self.tcp = copy.deepcopy(state[0])
         self.random.setstate(state[1])

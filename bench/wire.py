@@ -38,7 +38,7 @@ from bench.loop import Loop
 from bench.neighbour import Neighbour
 from bench.reception.defect import drops
 from bench.reception.findings import Reception
-from bench.reception.listeners import Listeners
+from bench.reception.listeners import Listener, Listeners
 from bench.virtual_timeout import VirtualRemain, VirtualTimeout
 from emulation.machine import TimedFrame
 
@@ -76,8 +76,7 @@ class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed f
         self.queue: deque[TimedFrame] = deque(maxlen=QUEUE)
         self.over = False
         """The wait ended without a frame; the next `recv` says so to Scapy."""
-        self.picky = False
-        """Whether frames that a peer would drop do not reach this end (`bench.reception`)."""
+        self.picky = False  # whether frames that a peer would drop do not reach this end
         self._inter = inter
         self._sent = 0
 
@@ -199,14 +198,11 @@ class Wire(Tap):
             x.sent_time = now
         return len(frame)
 
-    def listen(
-        self, callback: Callable[[float, bytes], None], *, partner: bool = False
-    ) -> Callable[[], None]:
+    def listen(self, callback: Listener, *, partner: bool = False) -> Callable[[], None]:
         """Call `callback(time, frame)` for every frame the board sends.
 
-        A `partner` gets what a real one would: what is for the bench host or a group, and nothing that a
-        receiver has to drop (`bench.reception`). Returns the function that ends this; restoring the board
-        ends it too.
+        A `partner` gets what is for the bench host or a group, and nothing that a receiver has to drop
+        (`bench.reception`). Returns the function that ends this; restoring the board ends it too.
         """
         return self._listeners.add(callback, partner)
 
@@ -256,8 +252,8 @@ class Wire(Tap):
     ) -> tuple[SndRcvList, PacketList]:
         """Send packets, wait for their answers: Scapy's `sr` and `srp`, with the same options.
 
-        Packets may start at layer 3 or with Ether. What a receiver has to drop is no answer; `sniff` shows it.
-        Returns (answered, unanswered). Raises GuestFault.
+        Packets may start at layer 3 or with Ether. What a receiver has to drop is no answer (`sniff` shows
+        it). Returns (answered, unanswered). Raises GuestFault.
         """
         packets = [complete(p, self.host, self.board) for p in (x if isinstance(x, Gen) else SetGen(x))]
         options = {"verbose": 0, "chainCC": True, "chainEX": True} | options | {"threaded": False}

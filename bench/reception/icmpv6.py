@@ -70,7 +70,7 @@ def icmpv6(message: bytes, around: Around, found: list[Defect]) -> None:
     if kind in ECHOES and code:
         found.append(Defect(unit, f"of type {kind} with code {code}", "RFC 4443, section 4"))
     if kind in ERRORS:
-        if len(message) < 48:
+        if len(message) < 48 or message[8] >> 4 != 6:
             found.append(
                 Defect(unit, f"of type {kind} without the packet in question", "RFC 4443, section 3")
             )
