@@ -25,7 +25,7 @@ class Defect:
         return f"{count} {unit} {self.wrong}{' dropped' if self.dropped else ''} ({self.source})"
 
     def __str__(self) -> str:
-        return f"{self.unit} {self.wrong} ({self.source})"
+        return f"{'dropped: ' if self.dropped else ''}{self.unit} {self.wrong}, {self.source}"
 
 
 def drops(defects: Iterable[Defect]) -> bool:
