@@ -16,7 +16,7 @@
     (reserve_takes_segment(p, TCPH_FLAGS(header)) ? ERR_OK : ERR_MEM)
 
 /* Nonzero: the packet was dealt with. */
-#define LWIP_HOOK_IP4_INPUT(p, netif) ip4_drop_own(p, netif)
+#define LWIP_HOOK_IP4_INPUT(p, netif) (ip4_drop_own(p, netif) || ip4_drop_bad_options(p))
 #define LWIP_HOOK_IP6_INPUT(p, netif) (nd6_malformed(p) ? (pbuf_free(p), 1) : 0)
 
 #endif
