@@ -98,7 +98,9 @@ def _icmp(message: bytes, found: list[Defect]) -> None:
     if kind in (0, 8) and code:
         found.append(Defect(unit, f"of type {kind} with code {code}", rfc))
     elif kind in _ERRORS:
-        if len(message) < 8 + _QUOTED or message[8] >> 4 != 4:
+        # A fragment may hold fewer than 64 bits of data; then all of it has to be there.
+        wanted = min(_QUOTED, max(20, int.from_bytes(message[10:12], "big")))
+        if len(message) < 8 + wanted or message[8] >> 4 != 4:
             found.append(Defect(unit, f"of type {kind} without the packet in question", rfc))
         # The second octet is a length (RFC 4884, section 4), the last two are an MTU (RFC 1191, section 4).
         unused = message[4:5] + (message[6:8] if (kind, code) != (3, 4) else b"")

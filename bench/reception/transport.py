@@ -39,7 +39,7 @@ def tcp(segment: bytes, source: bytes, destination: bytes, found: list[Defect]) 
     flags = segment[13]
     if not flags & (SYN | ACK | RST):
         found.append(Defect(_SEGMENT, "with neither SYN, ACK nor RST", "RFC 9293, section 3.10.7.4"))
-    if not segment[:2].strip(b"\0") or not segment[2:4].strip(b"\0"):
+    if not flags & RST and not (any(segment[:2]) and any(segment[2:4])):  # a RST answers whatever came
         found.append(Defect(_SEGMENT, "with port 0", "RFC 6335, section 6"))
     if size > 20:
         _options(segment[20:size], bool(flags & SYN), found)

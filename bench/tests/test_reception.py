@@ -65,6 +65,8 @@ VALID: dict[str, Packet] = {
     "SYN+ACK": IPV4 / TCP(sport=8080, dport=50000, flags="SA", options=[("MSS", 536)]),
     "timestamps": IPV4
     / TCP(sport=1, dport=2, flags="A", options=[("NOP", None), ("NOP", None), ("Timestamp", (1, 2))]),
+    "RST of port 0": IPV4 / TCP(sport=0, dport=50000, flags="R"),
+    "time exceeded": IPV4 / ICMP(type=11, code=1) / IP(src=BENCH.ip, dst=BOARD.ip, flags="MF") / b"few",
     "RST": IPV4 / TCP(sport=8080, dport=50000, flags="R"),
     "TCP over IPv6": IPV6 / TCP(sport=8080, dport=50000, flags="PA") / b"more data",
     "UDP": IPV4 / UDP(sport=1, dport=2) / b"datagram",
