@@ -191,7 +191,7 @@ class Silence:
 
 
 def _frame(peer: Peer, wanted: WebSocket, timeout: float | None, rfc: str) -> WebSocket:
-    frame = peer.receive_frame(timeout, expected=with_rfc(describe(wanted), rfc))
+    frame = peer.receive_frame(timeout, expected=with_rfc(describe(wanted), rfc), exactly=bytes(wanted))
     if bytes(frame) != bytes(wanted):
         raise peer.wrong(describe(wanted), rfc, came=describe(frame))
     return frame

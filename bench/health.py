@@ -65,9 +65,9 @@ class Health:
             ping = Ether() / IP(dst=wire.board.ip) / ICMP(id=PING_ID) / Raw(b"alive?")
             if wire.sr1(ping, timeout=PING_TIMEOUT) is None:
                 wire.run(GRACE)
-                raise GuestFault(
-                    "spin", f"no answer to a ping within {PING_TIMEOUT:g} virtual seconds", self.evidence()
-                )
+                dropped = f"; {wire.reception.told}" if wire.reception.told else ""
+                detail = f"no answer to a ping within {PING_TIMEOUT:g} virtual seconds{dropped}"
+                raise GuestFault("spin", detail, self.evidence())
         finally:
             wire.neighbour.enabled = was_enabled
         self.check()

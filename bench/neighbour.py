@@ -1,7 +1,7 @@
 """The bench host answers address resolution: ARP (RFC 826), Neighbor Discovery (RFC 4861, section 7.2.4).
 
 Sans-I/O: a frame goes in, the frame that answers it comes out. Frames are taken apart by hand since every
-frame of the board passes through here.
+frame of the board passes through here. What a receiver has to drop (`bench.reception`) is not answered.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import ipaddress
 
 from bench.addresses import Station
 from bench.layers.tcpip import checksum
+from bench.reception.defect import Defect, drops
+from bench.reception.icmpv6 import source_link_layer
+from bench.reception.link import Inspector
 
 ETHERTYPE_ARP = b"\x08\x06"
 ETHERTYPE_IPV6 = b"\x86\xdd"
@@ -33,6 +36,9 @@ class Neighbour:
     def __init__(self, station: Station) -> None:
         self.enabled = True
         """Whether it answers at all."""
+        self.strict = True
+        """Whether it answers only what is right (RFC 4861, section 7.1.1; see `bench.reception`)."""
+        self._inspector = Inspector(station)
         self._mac = bytes.fromhex(station.mac.replace(":", ""))
         self._ip = ipaddress.IPv4Address(station.ip).packed
         self._ip6 = {ipaddress.IPv6Address(a).packed for a in (station.ip6, station.link_local)}
@@ -54,17 +60,18 @@ class Neighbour:
         packet = frame[14:42]
         if len(packet) < 28 or packet[:8] != ARP_ETHERNET_IPV4_REQUEST or packet[24:28] != self._ip:
             return None
+        if not self._accepts(frame):
+            return None
         sender = packet[8:18]
         reply = ARP_ETHERNET_IPV4_REPLY + self._mac + self._ip + sender
         return sender[:6] + self._mac + ETHERTYPE_ARP + reply
 
     def _solicitation(self, frame: bytes) -> bytes | None:
         packet = frame[14:]
-        # RFC 4861, section 7.1.1: a solicitation with another hop limit came through a router and is void.
-        if len(packet) < 64 or packet[6] != ICMPV6 or packet[7] != 255 or packet[40] != NEIGHBOR_SOLICITATION:
+        if len(packet) < 64 or packet[6] != ICMPV6 or packet[40] != NEIGHBOR_SOLICITATION:
             return None
         target = packet[48:64]
-        if target not in self._ip6:
+        if target not in self._ip6 or not self._accepts(frame):
             return None
         source = packet[8:24]
         probe = source == UNSPECIFIED
@@ -75,5 +82,14 @@ class Neighbour:
         pseudo = target + destination + len(body).to_bytes(4, "big") + bytes([0, 0, 0, ICMPV6])
         body = body[:2] + checksum(pseudo + body).to_bytes(2, "big") + body[4:]
         header = b"\x60\0\0\0" + len(body).to_bytes(2, "big") + bytes([ICMPV6, 255]) + target + destination
-        mac = b"\x33\x33" + ALL_NODES[12:] if probe else frame[6:12]
+        # The sender's address is what its option says (RFC 4861, section 7.2.3), whoever the frame is from.
+        sender = source_link_layer(packet[40 : 40 + int.from_bytes(packet[4:6], "big")]) or frame[6:12]
+        mac = b"\x33\x33" + ALL_NODES[12:] if probe else sender
         return mac + self._mac + ETHERTYPE_IPV6 + header + body
+
+    def _accepts(self, frame: bytes) -> bool:
+        if not self.strict:
+            return True
+        found: list[Defect] = []
+        self._inspector.look_into(frame, found)
+        return not drops(found)

@@ -7,9 +7,9 @@
         oracle.send(frame)
         oracle.verdict(silence).check()        # raises OracleError with everything that is wrong
 
-(a) The board answered as expected, or kept silent. (b) The guest is healthy: no fault, no Python traceback.
-(c) A ping and an echo on a WebSocket connection that was open before succeed. (d) Everything the guest held
-for the case is given back (`bench.baseline`).
+(a) The board answered as expected, or kept silent, and sent nothing that a real peer would drop. (b) The
+guest is healthy: no fault, no Python traceback. (c) A ping and an echo on a WebSocket connection that was
+open before succeed. (d) Everything the guest held for the case is given back (`bench.baseline`).
 
 Before (c) and (d) the connections that the case has left are wound down: each gets a RST with the sequence
 number that the guest itself expects, read from its memory, so that it has to be obeyed. What the guest keeps
@@ -150,6 +150,7 @@ class Oracle:
     def begin(self) -> None:
         """A new case begins: what the board has sent so far is not part of it."""
         self._frames.clear()
+        self._found = self.board.wire.reception.mark()
         self._detach()
         self._detach = self.board.wire.listen(self._heard)
 
@@ -184,6 +185,7 @@ class Oracle:
             problems += [f"(d) {problem}" for problem in self._unreturned()]
         except GuestFault as fault:
             problems.append(f"(b) {fault}")
+        problems += [f"(a) {found}" for found in board.wire.reception.findings(self._found)]
         return Verdict(tuple(problems), frames, board.health.fault)
 
     @property

@@ -18,6 +18,7 @@ Handshake keys and masking keys come from the board's seed, as all else does (se
 from __future__ import annotations
 
 import base64
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, SupportsBytes
 
@@ -30,6 +31,7 @@ from bench.layers.http_upgrade import (
 )
 from bench.layers.websocket import OPCODES, WebSocket, WebSocketClose, describe, frame_size
 from bench.layers.websocket_upgrade import HTTPUpgradeRequest
+from bench.reception.websocket import ServerStream
 from bench.tcp_peer import PeerError, TcpPeer, excerpt, with_rfc
 
 __all__ = ["Expectation", "Peer", "PeerError"]
@@ -49,6 +51,9 @@ class Peer(TcpPeer):
     """
 
     _request: UpgradeRequest | None = None
+    _judge: ServerStream | None = None
+    """Has seen the frames up to `_judged`, a sequence number."""
+    _judged = -1
 
     def upgrade(
         self,
@@ -100,12 +105,28 @@ class Peer(TcpPeer):
         self.tcp.read(len(response.head))
         if expect is not None and response.status != expect:
             raise self.wrong(expected, rfc, came=f"status {response.status} {response.reason}")
+        if not response.upgraded:
+            self._check_body(response, timeout)
         if expect == 101 and self._request is not None:
             try:
                 check_response(self._request, response)
             except UpgradeError as error:
                 raise self.wrong("a response that completes the handshake", rfc, came=str(error)) from error
         return response
+
+    def _check_body(self, response: UpgradeResponse, timeout: float | None) -> None:
+        """The body must be as long as the head says (RFC 9112, section 6.3); it stays in the stream."""
+        size = response.headers.get("content-length", "")
+        head = self._request is not None and self._request.method == "HEAD"
+        if not size.isdigit() or head or not self.wire.reception.strict:
+            return
+        body = self.tcp.received
+        self.wait_until(lambda: len(body) >= int(size) or self.closed_by_board, timeout)
+        if len(body) != int(size):
+            rfc = "RFC 9112, section 6.3"
+            raise self.wrong(
+                f"a body of {size} bytes, as Content-Length says", rfc, came=f"{len(body)} bytes"
+            )
 
     def expect(self, *expected: Expectation, timeout: float | None = None) -> Any:
         """What has to come now, in this order: objects of `bench.expectations`.
@@ -134,9 +155,13 @@ class Peer(TcpPeer):
         return frame
 
     def receive_frame(
-        self, timeout: float | None = None, *, expected: str = "a WebSocket frame"
+        self, timeout: float | None = None, *, expected: str = "a WebSocket frame", exactly: bytes = b""
     ) -> WebSocket:
-        """Take the next frame from the stream. Raises PeerError if none comes."""
+        """Take the next frame from the stream.
+
+        Raises PeerError if none comes, or one for which a client has to fail the connection (RFC 6455,
+        section 7.1.7), unless it is `exactly` these bytes or `wire.reception` is lenient.
+        """
         stream = self.tcp.received
 
         def complete() -> bool:
@@ -145,14 +170,39 @@ class Peer(TcpPeer):
 
         if not self.wait_until(complete, timeout):
             raise self.wrong(expected)
-        return WebSocket(self.tcp.read(frame_size(bytes(stream[:14]))))
+        octets = self._take(frame_size(bytes(stream[:14])) or 0)
+        frame = WebSocket(octets[0])
+        if octets[1] and octets[0] != exactly and self.wire.reception.strict:
+            raise self.wrong(expected, came=f"{describe(frame)}, {octets[1]}")
+        return frame
+
+    def _take(self, size: int) -> tuple[bytes, str]:
+        """A frame from the stream, and what is wrong with it."""
+        tcp = self.tcp
+        begins = tcp.receive_next - tcp.eof - len(tcp.received)
+        if self._judge is None:
+            self._judge = ServerStream()
+        elif begins != self._judged:
+            self._judge.lose_track()
+        octets = tcp.read(size)
+        self._judged = begins + size
+        return octets, self._judge.judge(octets)
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """See `TcpPeer`."""
+        return (*super().snapshot(), copy.deepcopy(self._judge), self._judged)
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        """See `TcpPeer`."""
+        super().restore(state)
+        self._judge, self._judged = copy.deepcopy(state[2]), state[3]
 
     def expect_frame(
         self, opcode: int | str, data: bytes | str = b"", timeout: float | None = None, *, rfc: str = ""
     ) -> WebSocket:
         """The next frame: it must be final, unmasked, and have this opcode and payload. Raises PeerError."""
         wanted = WebSocket(opcode=opcode) / (data.encode() if isinstance(data, str) else data)
-        frame = self.receive_frame(timeout, expected=with_rfc(describe(wanted), rfc))
+        frame = self.receive_frame(timeout, expected=with_rfc(describe(wanted), rfc), exactly=bytes(wanted))
         if bytes(frame) != bytes(wanted):
             raise self.wrong(
                 describe(wanted), rfc, came=describe(frame) + _difference(wanted.data, frame.data)

@@ -4,8 +4,9 @@ pytest finds the plugin by itself where the package is installed (entry point `p
 of the bench and prints nothing until a test asks for a fixture; `-p no:bench.pytest_plugin` turns it off.
 
 One board is booted a run (with xdist: a worker). Every test starts from the same listening board, restored
-from a snapshot; when the test is over the guest has to be healthy. The capture of a failed test is written to
-`--captures` (default: reports/pytest).
+from a snapshot; when the test is over the guest has to be healthy, and it may have sent nothing that a real
+peer would drop (`bench.reception`; the marker `lenient` allows it). The capture of a failed test is written
+to `--captures` (default: reports/pytest).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -55,7 +56,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The marker of the bench."""
+    """The markers of the bench."""
+    config.addinivalue_line(
+        "markers", "lenient: let the bench take frames of the board that a real peer would drop"
+    )
     config.addinivalue_line(
         "markers",
         "needs(need, ...): skip the test where the engine (see emulation.machine.Need) or the firmware (see "
@@ -96,7 +100,15 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note whether the test itself failed; skip where the engine cannot do what the test needs."""
+    told = _told(item)
+    error = call.excinfo.value if call.excinfo is not None and call.when == "call" else None
+    unsaid = error is not None and bool(told) and told not in str(error)
+    if error is not None and unsaid:
+        error.add_note(f"in this test: {told}")
     report = yield
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if unsaid and report.failed and crash is not None:
+        crash.message = f"{told}\n{crash.message}"  # what the summary shows of it is its first line
     errors = sys.modules.get("emulation.errors")  # an exception of a module not imported is not raised
     if errors is not None and call.excinfo is not None and call.excinfo.errisinstance(errors.EngineLacks):
         report.outcome = "skipped"
@@ -104,6 +116,27 @@ def pytest_runtest_makereport(
     if report.when == "call":
         item.stash[_outcome] = report.failed
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """A test in which the board sends what a real peer would drop has not passed."""
+    yield
+    reception = _reception(item)
+    if reception is not None:
+        reception.check()
+
+
+def _told(item: pytest.Item) -> str:
+    """What a real peer would have dropped in this test, if it has a board; empty for nothing."""
+    reception = _reception(item)
+    return "" if reception is None else str(reception.told)
+
+
+def _reception(item: pytest.Item) -> Any:
+    """What judges the frames of the test's board, if it has one of the bench."""
+    board = getattr(item, "funcargs", {}).get("board")
+    return getattr(getattr(board, "wire", None), "reception", None)
 
 
 def _project(config: pytest.Config) -> Project | None:
@@ -175,10 +208,14 @@ def board(
     needs = [need for marker in request.node.iter_markers("needs") for need in marker.args]
     skip_unless_offered(board, offers, needs)
     board.restore(state)
+    reception = board.wire.reception
+    reception.begin()
+    reception.strict = request.node.get_closest_marker("lenient") is None
     capture = board.wire.capture = Capture()
     yield board
-    fault = board.health.fault
-    if fault is not None or request.node.stash.get(_outcome, False):
+    fault, failed = board.health.fault, request.node.stash.get(_outcome, False)
+    late = "" if failed else reception.told  # after the test itself, which has been judged
+    if fault is not None or failed or late:
         name = re.sub(r"[^\w.\[\]-]+", "_", request.node.nodeid)
         folder = Path(request.config.getoption("captures"))
         path = capture.write(folder / f"{name}.pcapng", request.node.nodeid)
@@ -187,6 +224,8 @@ def board(
         )
     if fault is not None:
         pytest.fail(str(fault), pytrace=False)
+    if late:
+        pytest.fail(f"the board sends what it must not: {late}", pytrace=False)
 
 
 @pytest.fixture

@@ -177,8 +177,10 @@ class TcpEndpoint(ControlBlock):
 
     def feed(self, frame: bytes, now: float) -> bool:
         """Take a frame from the wire; False if it is none of this connection's."""
-        parsed = parse(frame)
-        if parsed is None or (parsed.destination.ip, parsed.destination.port) != (
+        parsed = parse(frame, verify=self.verify)
+        if parsed is None or (self.verify and parsed.destination.mac != self.local.mac):
+            return False
+        if (parsed.destination.ip, parsed.destination.port) != (
             self.local.ip,
             self.local.port,
         ):

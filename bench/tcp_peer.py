@@ -85,7 +85,7 @@ class TcpPeer:
         """This end of the connection: its state, numbers and history."""
         self.sent = "nothing yet"
         """What was sent last, in words."""
-        self._detach = wire.listen(self._arrived)
+        self._detach = wire.listen(self._arrived, partner=True)
 
     # Connection
 
@@ -290,16 +290,16 @@ class TcpPeer:
 
     # State
 
-    def snapshot(self) -> tuple[TcpEndpoint, object]:
+    def snapshot(self) -> tuple[Any, ...]:
         """The state of our end, to go with a snapshot of the board taken at the same moment."""
         return copy.deepcopy(self.tcp), self.random.getstate()
 
-    def restore(self, state: tuple[TcpEndpoint, Any]) -> None:
+    def restore(self, state: tuple[Any, ...]) -> None:
         """Back to a snapshot, after the board has been restored to its own."""
         self.tcp = copy.deepcopy(state[0])
         self.random.setstate(state[1])
         self._detach()
-        self._detach = self.wire.listen(self._arrived)
+        self._detach = self.wire.listen(self._arrived, partner=True)
 
     # What crossed
 
@@ -337,6 +337,7 @@ class TcpPeer:
     # Inside
 
     def _arrived(self, time: float, frame: bytes) -> None:
+        self.tcp.verify = self.wire.reception.strict
         if self.tcp.feed(frame, time):
             self._flush()
 
@@ -367,8 +368,14 @@ class TcpPeer:
             tcp.tick(until)
 
     def wrong(self, expected: str, rfc: str = "", *, came: str = "") -> PeerError:
-        """The error that says what was sent, what was expected instead of what came."""
-        return PeerError(self.sent, with_rfc(expected, rfc), came or self._came(), self.tcp.error)
+        """The error that says what was sent, what was expected instead of what came.
+
+        What a peer had to drop in this test is said, too: most often it is why.
+        """
+        came = came or self._came()
+        if dropped := self.wire.reception.told:
+            came = f"{came}; {dropped}"
+        return PeerError(self.sent, with_rfc(expected, rfc), came, self.tcp.error)
 
     def _came(self) -> str:
         """What lies unread in the stream, and how the connection stands."""

@@ -36,6 +36,9 @@ from bench.addresses import BENCH, BOARD, Station
 from bench.completion import complete
 from bench.loop import Loop
 from bench.neighbour import Neighbour
+from bench.reception.defect import drops
+from bench.reception.findings import Reception
+from bench.reception.listeners import Listener, Listeners
 from bench.virtual_timeout import VirtualRemain, VirtualTimeout
 from emulation.machine import TimedFrame
 
@@ -73,6 +76,7 @@ class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed f
         self.queue: deque[TimedFrame] = deque(maxlen=QUEUE)
         self.over = False
         """The wait ended without a frame; the next `recv` says so to Scapy."""
+        self.picky = False  # whether frames that a peer would drop do not reach this end
         self._inter = inter
         self._sent = 0
 
@@ -122,7 +126,8 @@ class WireState:
     """What `Wire.save` gives."""
 
     unread: tuple[TimedFrame, ...]
-    neighbour: bool
+    switches: tuple[bool, bool]
+    """Whether the neighbour is enabled, whether the reception is strict."""
     next_port: int
     random: Any
 
@@ -153,6 +158,8 @@ class Wire(Tap):
         """The bench host's."""
         self.neighbour = Neighbour(host)
         """What answers ARP and Neighbor Discovery; `enabled = False` keeps it from that."""
+        self.reception = Reception(host)
+        """Judges every frame of the board; `strict = False` keeps it from that."""
         self.capture: Recorder | None = None
         """Is given every frame, in both directions."""
         self.comment = ""
@@ -163,7 +170,7 @@ class Wire(Tap):
         """Where peers on this wire take their sequence numbers and keys from."""
         self._next_port = self.random.randrange(*EPHEMERAL_PORTS)
         self._taps: list[Tap] = []
-        self._listeners: list[Callable[[float, bytes], None]] = []
+        self._listeners = Listeners()
         self._wait: tuple[FrameType, float] | None = None
         self._arrival = threading.Condition(loop.lock)
         self._onlookers: dict[threading.Thread, bool] = {}
@@ -191,18 +198,13 @@ class Wire(Tap):
             x.sent_time = now
         return len(frame)
 
-    def listen(self, callback: Callable[[float, bytes], None]) -> Callable[[], None]:
+    def listen(self, callback: Listener, *, partner: bool = False) -> Callable[[], None]:
         """Call `callback(time, frame)` for every frame the board sends.
 
-        Returns the function that ends this; restoring the board ends it too.
+        A `partner` gets what is for the bench host or a group, and nothing that a receiver has to drop
+        (`bench.reception`). Returns the function that ends this; restoring the board ends it too.
         """
-        self._listeners.append(callback)
-
-        def detach() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return detach
+        return self._listeners.add(callback, partner)
 
     def take_port(self) -> int:
         """A source port for a new connection, not used since the last restore (RFC 6056, section 3.3.1)."""
@@ -250,12 +252,14 @@ class Wire(Tap):
     ) -> tuple[SndRcvList, PacketList]:
         """Send packets, wait for their answers: Scapy's `sr` and `srp`, with the same options.
 
-        Packets may start at layer 3 or with Ether. Returns (answered, unanswered). Raises GuestFault.
+        Packets may start at layer 3 or with Ether. What a receiver has to drop is no answer (`sniff` shows
+        it). Returns (answered, unanswered). Raises GuestFault.
         """
         packets = [complete(p, self.host, self.board) for p in (x if isinstance(x, Gen) else SetGen(x))]
         options = {"verbose": 0, "chainCC": True, "chainEX": True} | options | {"threaded": False}
         seconds = self.patience if timeout is None else timeout
         with self.tap(inter=inter) as end:
+            end.picky = True
             result = sendrecv.sndrcv(end, packets, timeout=VirtualTimeout(seconds, self.clock), **options)
             return result[0], result[1]
 
@@ -357,15 +361,20 @@ class Wire(Tap):
                 self._arrival.wait(0.005)
 
     def _deliver(self, frame: TimedFrame) -> None:
+        defects = self.reception.judge(frame.data)
+        dropped = bool(defects) and drops(defects)
         if self.capture is not None:
-            self.capture.add(frame.time, frame.data, "from-board")
-        answer = self.neighbour.answer(frame.data)
-        if answer is not None:
-            self.send(answer)
-        for listener in list(self._listeners):
-            listener(frame.time, frame.data)
+            self.capture.add(frame.time, frame.data, "from-board", "; ".join(map(str, defects)))
+        partners = not dropped and self.reception.hears(frame.data)
+        if partners:
+            self.neighbour.strict = self.reception.strict
+            answer = self.neighbour.answer(frame.data)
+            if answer is not None:
+                self.send(answer)
+        self._listeners.tell(frame.time, frame.data, partners)
         for end in (self, *self._taps):
-            end.queue.append(frame)
+            if not (dropped and end.picky):
+                end.queue.append(frame)
         if self._onlookers:
             self._arrival.notify_all()
 
@@ -373,11 +382,13 @@ class Wire(Tap):
 
     def save(self) -> WireState:
         """A copy of the state."""
-        return WireState(tuple(self.queue), self.neighbour.enabled, self._next_port, self.random.getstate())
+        switches = self.neighbour.enabled, self.reception.strict
+        return WireState(tuple(self.queue), switches, self._next_port, self.random.getstate())
 
     def restore(self, state: WireState) -> None:
         """Back to a saved state. Listeners and taps belong to what happened in between: they are detached."""
-        self.neighbour.enabled = state.neighbour
+        self.neighbour.enabled, self.reception.strict = state.switches
+        self.reception.rewound()
         self._next_port = state.next_port
         self.random.setstate(state.random)
         self.queue.clear()

@@ -50,6 +50,8 @@ class ControlBlock:
         self.silent = False
         """Do nothing of its own accord: what comes is followed, but neither acknowledged nor answered, and
         nothing is sent again. What the caller asks for still goes out, with the acknowledgement sent last."""
+        self.verify = True
+        """Take only segments with right checksums that are sent to this end's Ethernet address."""
         self.acknowledged = 0
         """The acknowledgement number sent last."""
         self.state = State.CLOSED

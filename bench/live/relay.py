@@ -208,7 +208,7 @@ class Relay:
         self.live = live
         self.connections: set[Relayed] = set()
         self._servers: list[asyncio.Server] = []
-        self._detach = live.wire.listen(self._arrived)
+        self._detach = live.wire.listen(self._arrived, partner=True)
         live.timers.append(self)
 
     async def listen(self, port: int, board_port: int, host: str = LOOPBACK) -> int:

@@ -16,9 +16,10 @@ from bench.layers.http_upgrade import UpgradeError, UpgradeRequest, check_respon
 from bench.layers.reassembly import MODULO
 from bench.layers.tcp_state import State, TcpError
 from bench.layers.tcpip import Endpoint
-from bench.layers.websocket import CLOSE_CODES, OPCODES, WebSocket, WebSocketClose, parse_frames
+from bench.layers.websocket import CLOSE_CODES, OPCODES, WebSocket, WebSocketClose, describe, parse_frames
 from bench.live.live_board import LiveBoard
 from bench.live.relay import RETRIES, RTO
+from bench.reception.websocket import ServerStream
 from bench.tcp import TcpEndpoint
 from emulation.errors import UserError
 
@@ -54,9 +55,10 @@ class WireClient:
         self._random = live.wire.random
         self._tcp: TcpEndpoint | None = None
         self._request = UpgradeRequest()
+        self._judge = ServerStream()
         self._board_port = 0
         self._queued = 0
-        self._detach = live.wire.listen(self._arrived)
+        self._detach = live.wire.listen(self._arrived, partner=True)
         live.timers.append(self)
 
     # -- what the user does ----------------------------------------------------------------------------------
@@ -191,6 +193,7 @@ class WireClient:
             tcp.close(self._live.clock.now)
             self._flush()
             return
+        self._judge = ServerStream()
         self.phase, self.protocol = Phase.OPEN, response.protocol
         chosen = f", sub-protocol {response.protocol}" if response.protocol else ""
         self._tell("opened", f"connected to port {self._board_port}{chosen}")
@@ -199,6 +202,11 @@ class WireClient:
         frames, rest = parse_frames(bytes(tcp.received))
         tcp.read(len(tcp.received) - len(rest))
         for frame in frames:
+            if wrong := self._judge.judge(bytes(frame)):
+                # RFC 6455, section 7.1.7: what a client must not take ends the connection.
+                self._tell("failed", f"the board sent what no client may take: {describe(frame)}, {wrong}")
+                self.abort()
+                return
             self._frame(frame)
             if self._tcp is not tcp:
                 return

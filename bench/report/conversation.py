@@ -55,14 +55,16 @@ def tell(frames: Iterable[CapturedFrame], numbers: Iterable[int] | None = None) 
     for number, frame in zip(count(1) if numbers is None else numbers, frames, strict=False):
         told = narrator.tell(frame.data)
         inbound = frame.direction == "to-board"
+        # What the bench notes of a frame of the board is what is wrong with it: that is not folded away.
+        wrong = "" if inbound else frame.comment
         steps.append(
             Step(
                 number,
                 frame.time,
                 inbound,
-                told.kind,
+                Kind.OTHER if wrong else told.kind,
                 told.label,
-                told.text,
+                f"{told.text} ({wrong})" if wrong else told.text,
                 len(frame.data),
                 frame.comment,
             )

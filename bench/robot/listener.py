@@ -131,6 +131,9 @@ class BoardListener:
         except GuestFault as fault:
             if str(fault) not in result.message:
                 _fail(result, f"{fault}\ncapture: {self.capture_path}")
+        told = board.wire.reception.told
+        if told and told not in result.message:
+            _fail(result, f"the board sends what it must not: {told}")
         running.capture.unfollow()
         record = self._record
         if record is None:

@@ -89,6 +89,8 @@ class Session:
             self.capture = self.board.wire.capture = Capture()
             self.notes = await_ready(self.board, wanted_line(settings.ready, settings.firmware))
             """What the user should know about the firmware, a line for each."""
+            if told := self.board.wire.reception.told:
+                self.notes = [*self.notes, f"until it was ready: {told}"]
             self.boot_time = self.board.clock.now
             self.printed = len(self.board.uart.text)
             self.state: BoardState = self.board.snapshot()
@@ -118,6 +120,7 @@ class Session:
     def restart(self) -> Board:
         """Back to the listening state, with an empty capture."""
         self.board.restore(self.state)
+        self.board.wire.reception.begin()
         self.capture.unfollow()
         self.capture = self.board.wire.capture = Capture()
         return self.board

@@ -19,6 +19,8 @@ from emulation.errors import Evidence, GuestFault
 from emulation.machine import Stop, TimedFrame
 
 LATENCY = 0.001
+SMALLEST = 60
+"""Octets of the shortest frame that a cable carries, without its FCS."""
 
 
 class FakeMachine:
@@ -74,7 +76,7 @@ class FakeMachine:
             if kind == "uart":
                 state["uart"] += data
             elif kind == "frame":
-                state["frames"].append(TimedFrame(state["now"], data))
+                state["frames"].append(TimedFrame(state["now"], data.ljust(SMALLEST, b"\0")))
             else:
                 state["uart"] += b"last words\r\n"
                 raise GuestFault(

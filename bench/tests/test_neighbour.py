@@ -16,13 +16,13 @@ def request(**changes: object) -> bytes:
     return bytes(Ether(src=BOARD.mac, dst="ff:ff:ff:ff:ff:ff") / arp)
 
 
-def solicitation(target: str, source: str = BOARD.link_local, hops: int = 255) -> bytes:
-    return bytes(
+def solicitation(target: str, source: str = BOARD.link_local, hops: int = 255, **changes: object) -> bytes:
+    packet = (
         Ether(src=BOARD.mac, dst="33:33:ff:00:00:02")
         / IPv6(src=source, dst="ff02::1:ff00:2", hlim=hops)
-        / ICMPv6ND_NS(tgt=target)
-        / ICMPv6NDOptSrcLLAddr(lladdr=BOARD.mac)
+        / ICMPv6ND_NS(tgt=target, **changes)
     )
+    return bytes(packet if source == "::" else packet / ICMPv6NDOptSrcLLAddr(lladdr=BOARD.mac))
 
 
 def test_an_arp_request_for_the_station_is_answered_to_the_sender() -> None:
@@ -73,6 +73,49 @@ def test_solicitations_that_crossed_a_router_or_ask_for_others_are_not_answered(
     assert Neighbour(BENCH).answer(solicitation(BENCH.ip6, hops=254)) is None
     assert Neighbour(BENCH).answer(solicitation("2001:db8::77")) is None
     assert Neighbour(BENCH).answer(solicitation(BENCH.ip6)[:70]) is None
+
+
+def changed(frame: bytes, at: int, value: int) -> bytes:
+    return frame[:at] + bytes([value]) + frame[at + 1 :]
+
+
+PROBE_WITH_OPTION = bytes(
+    Ether(src=BOARD.mac, dst="33:33:ff:00:00:02")
+    / IPv6(src="::", dst="ff02::1:ff00:2", hlim=255)
+    / ICMPv6ND_NS(tgt=BENCH.ip6)
+    / ICMPv6NDOptSrcLLAddr(lladdr=BOARD.mac)
+)
+VOID = {
+    "checksum": solicitation(BENCH.ip6, cksum=0xBAD),
+    "code 1": solicitation(BENCH.ip6, code=1),
+    "source option from ::": PROBE_WITH_OPTION,
+    "option of length 0": bytes(
+        Ether(src=BOARD.mac, dst="33:33:ff:00:00:02")
+        / IPv6(src=BOARD.link_local, dst="ff02::1:ff00:2", hlim=255)
+        / ICMPv6ND_NS(tgt=BENCH.ip6)
+        / ICMPv6NDOptSrcLLAddr(len=0, lladdr=BOARD.mac)
+    ),
+    "payload length 23": changed(solicitation(BENCH.ip6), 19, 23),
+    "payload length beyond the frame": changed(solicitation(BENCH.ip6), 19, 33),
+}
+
+
+@pytest.mark.parametrize("frame", VOID.values(), ids=VOID.keys())
+def test_a_void_solicitation_is_not_answered(frame: bytes) -> None:
+    """RFC 4861, section 7.1.1."""
+    neighbour = Neighbour(BENCH)
+    assert neighbour.answer(frame) is None
+    neighbour.strict = False
+    assert neighbour.answer(frame) is not None
+
+
+def test_the_answer_goes_to_the_address_in_the_option() -> None:
+    frame = bytearray(solicitation(BENCH.ip6))
+    frame[6:12] = bytes.fromhex(
+        "00005e005399"
+    )  # a bridge may send for others; the checksum does not cover it
+    answer = Neighbour(BENCH).answer(bytes(frame))
+    assert answer is not None and Ether(answer).dst == BOARD.mac
 
 
 def test_a_disabled_neighbour_is_silent() -> None:

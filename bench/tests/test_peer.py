@@ -276,6 +276,8 @@ def test_the_wrong_close_code_or_a_close_without_end_is_wrong(board: Board, mach
         peer.send_frame(WebSocket(mask=0))
         with pytest.raises(PeerError, match=r"expected WebSocket close with code 1002\n  came: .*code 1000"):
             peer.expect_close(1002)
+    with Peer(board.wire, timeout=0.5) as peer:
+        peer.upgrade()
         peer.send_frame(WebSocket(mask=0))
         with pytest.raises(PeerError, match="expected the board to close the TCP connection"):
             peer.expect_close(1000)

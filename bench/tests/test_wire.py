@@ -226,7 +226,7 @@ def test_a_listener_hears_every_frame_until_it_is_detached(board: Board, machine
     board.run(0.15)
     detach()
     board.run(1)
-    assert [frame[14:] for _, frame in heard] == [b"0.100"]
+    assert [frame[14:19] for _, frame in heard] == [b"0.100"]
 
 
 def test_wait_until_ends_with_the_frame_that_made_it_true(board: Board, machine: FakeMachine) -> None:

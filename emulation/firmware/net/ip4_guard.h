@@ -10,4 +10,7 @@ struct pbuf;
 /* Frees a packet from the interface's own address (RFC 1122, section 3.2.1.3), and says that it did. */
 bool ip4_drop_own(struct pbuf *p, const struct netif *netif);
 
+/* Frees a packet with an option of a wrong length, which lwIP would send back, and says that it did. */
+bool ip4_drop_bad_options(struct pbuf *p);
+
 #endif
