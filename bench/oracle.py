@@ -258,7 +258,9 @@ class Oracle:
             self.board.wire.comment = "oracle: echo on the connection that was open before"
         witness.send(_QUESTION)
         witness.sent = f"the message {MESSAGE!r}"
-        self.board.wire.wait_until(lambda: len(stream) >= len(self._answer) or witness.closed_by_board, PATIENCE)
+        self.board.wire.wait_until(
+            lambda: len(stream) >= len(self._answer) or witness.closed_by_board, PATIENCE
+        )
         came = witness.tcp.read()
         if came != self._answer:
             ended = f" and {witness.tcp.error or 'the end'}" if witness.closed_by_board else ""

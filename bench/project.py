@@ -126,7 +126,7 @@ def check_owner(path: Path, environment: Mapping[str, str] = os.environ) -> None
         owner = each.stat().st_uid
         if owner not in trusted and environment.get(TRUST) != str(folder):
             raise UserError(
-                f"{each} belongs to another user (number {owner}), whose programs a project would run as yours",
+                f"{each} belongs to another user ({owner}): a project runs its programs as yours",
                 f"if you trust them, set the environment variable {TRUST}={folder}",
             )
 
@@ -180,6 +180,10 @@ def _is_list_of(fits: Callable[[Any], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, list) and all(fits(item) for item in value)
 
 
+def _is_engine(value: object) -> bool:
+    return isinstance(value, str) and value in ENGINES
+
+
 def _are_servers(value: object) -> bool:
     return isinstance(value, dict) and set(value) <= {*SERVERS} and all(map(_is_port, value.values()))
 
@@ -193,7 +197,10 @@ KEYS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "ports": (_is_list_of(_is_port), "a list of ports"),
     "servers": (_are_servers, "a table with the port of the server that tests talk to: websocket = 8080"),
     "ready": (_is_text, "what the application prints when clients may come"),
-    "engine": (lambda value: isinstance(value, str) and value in ENGINES, f"the name of an engine: {', '.join(ENGINES)}"),
+    "engine": (
+        lambda value: isinstance(value, str) and value in ENGINES,
+        f"the name of an engine: {', '.join(ENGINES)}",
+    ),
     "seed": (_is_number, "a number"),
     "report": (_is_text, "a folder"),
 }

@@ -128,7 +128,7 @@ def refresh(progress: Progress = silent) -> str:
     to do. Raises UserError for sources that do not compile.
     """
     own = DEFAULT_OUT / ELF_NAME
-    if not IS_CHECKOUT or board.DEFAULT_FIRMWARE != own or not own.is_file():
+    if not IS_CHECKOUT or own != board.DEFAULT_FIRMWARE or not own.is_file():
         return ""
     if application.can_freeze():
         if up_to_date():

@@ -14,7 +14,6 @@ from bench.layers.tcp_state import TcpResetError
 from bench.layers.websocket import WebSocket
 from bench.peer import PeerError
 
-
 STILL_HERE, LET_IN = "still here?", "let in"
 
 

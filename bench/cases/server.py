@@ -1,4 +1,4 @@
-"""The WebSocket server that cases talk to: where it is and how it answers, which another firmware has otherwise.
+"""The WebSocket server that cases talk to: where it is, and how it answers.
 
 Cases are written for a server on port 8080 that echoes. What another one answers to a message is learned from
 it: the message is sent as an ordinary client sends it, on a board of which nothing is kept. A case that sends

@@ -1,4 +1,4 @@
-"""From a board at reset to what plays cases on it: who looks into the firmware, or who judges from outside."""
+"""From a board at reset to what plays cases on it, looking into the firmware or judging from outside."""
 
 from __future__ import annotations
 

@@ -137,14 +137,17 @@ class BoardOptions:
         """A board at reset. Raises UserError."""
         from bench.board import Board
 
-        return Board.boot(
-            self.engine,
-            self.target.firmware,
-            seed=self.seed,
-            platform=self.platform,
-            station=self.station,
-            spin_limit=self.spin_limit,
-        )
+        return Board.boot(self.engine, self.target.firmware, **self.for_boot)
+
+    @property
+    def for_boot(self) -> dict[str, Any]:
+        """The arguments of `Board.boot` beside engine and firmware."""
+        return {
+            "seed": self.seed,
+            "platform": self.platform,
+            "station": self.station,
+            "spin_limit": self.spin_limit,
+        }
 
     @property
     def wanted(self) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.board import DEFAULT_SEED, ROOT
-from bench.project import KEYS, TRUST, Project, check_owner, find_project, read_project
+from bench.project import KEYS, Project, find_project, read_project
 from emulation.errors import UserError
 
 

@@ -1,4 +1,4 @@
-"""Folders in which make can work: it splits names at blanks, and the shell takes other characters for orders."""
+"""Folders in which make can work: it splits names at blanks, and the shell obeys other characters."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def check(places: Iterable[str | os.PathLike[str]], what: str) -> None:
 
 
 def python() -> str:
-    """The interpreter for build scripts: they need nothing of a virtual environment, which may lie anywhere."""
+    """The interpreter for build scripts; they need nothing of a virtual environment, wherever it lies."""
     return sys.executable if fits(sys.executable) else os.path.realpath(sys.executable)
