@@ -154,7 +154,7 @@ def run_cases(
         except KeyboardInterrupt:
             interrupted = True
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    made_with = {"engine": chosen.engine, "seed": chosen.seed, **chosen.target.as_dict()}
+    made_with: dict[str, object] = {"engine": chosen.engine, "seed": chosen.seed, **chosen.target.as_dict()}
     made_with |= {"server": learned.get("Server"), "complete": not interrupted, "seconds": round(wall, 3)}
     content = as_dict(results, made_with)
     write_results(path, content)

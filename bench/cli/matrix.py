@@ -100,9 +100,9 @@ def command(
         if len(left) < len(cases):
             console.print(f"{len(cases) - len(left)} of {len(cases)} cases have been run already")
         interrupted = _run(console, left, setup, jobs or os.cpu_count() or 1, results)
-        chosen = {case.id: case for case in cases}
+        by_id = {case.id: case for case in cases}
         summary = made_with | summarise(cases, results, complete=complete and not interrupted)
-        failed = [chosen[name] for name in summary["failed"]]
+        failed = [by_id[name] for name in summary["failed"]]
         if failed and not interrupted:
             summary["saved"] = _save(console, failed[:MANY], setup, report)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Mapping
@@ -212,8 +213,15 @@ def chosen_target(
 
     project = find_project()
     what = "application" if project and project.application and firmware is None else "firmware"
-    with phase(console, f"building the {what}") as tell:
-        target = choose(firmware, stack=stack, ws_server=ws_server, project=project, progress=tell)
+    with contextlib.ExitStack() as building:
+        tell: Callable[[str], None] | None = None
+
+        def progress(text: str) -> None:  # nothing is said where nothing is to be built
+            nonlocal tell
+            tell = tell or building.enter_context(phase(console, f"building the {what}"))
+            tell(text)
+
+        target = choose(firmware, stack=stack, ws_server=ws_server, project=project, progress=progress)
     if target.note:
         console.print(Text(target.note, style="yellow"))
     return target

@@ -122,9 +122,8 @@ def side_by_side(
     finally:
         if told:
             engine_table.show(console, told)
-        content = {"environment": environment(), **chosen.target.as_dict()}
-        content["engines"] = [one.as_dict() for one in told]
-        write(console, as_json, output, content)
+        made_with = {"environment": environment(), **chosen.target.as_dict()}
+        write(console, as_json, output, made_with | {"engines": [one.as_dict() for one in told]})
 
 
 def show(console: Console, figures: list[Figure]) -> None:

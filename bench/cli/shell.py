@@ -41,6 +41,8 @@ def command(
     # Results of a script may be read by a program: what the board prints is not among them.
     console = Console(stderr=not interactive, soft_wrap=True, highlight=False)
     chosen = board.choose(console)
+    if not interactive:
+        print_about(console, chosen.target.about())
     echo = UartEcho(console)
     running = session.Session(chosen.settings())
     try:
@@ -51,7 +53,6 @@ def command(
             about = running.describe()
             interact(names, BANNER.format(about="; ".join(f"{k}: {v}" for k, v in about.items())), echo.flush)
         else:
-            print_about(console, chosen.target.about())
             try:
                 status = run_script(sys.stdin.read() if text is None else text, source, names)
             finally:
