@@ -120,8 +120,12 @@ def command(
 
     project = find_project()
     paths = find_suites(suites or (map(str, project.suites) if project else ()))
-    earlier = None if baseline is None else read_baseline(baseline)  # it may lie where this run reports to
     console = console_beside(as_json, soft_wrap=True)
+    some = bool(include or exclude or tests)
+    # It may lie where this run reports to.
+    earlier = None if baseline is None else read_baseline(baseline, partial=some)
+    if baseline is not None and earlier is None:
+        console.print(Text(f"there is no earlier run at {baseline} yet to compare with", style="yellow"))
     if watching:
         from bench.cli.watch import keep_running
 
