@@ -10,10 +10,12 @@ matter of when: the reports of groups that it listens to (MLD) and its solicitat
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from scapy.config import conf
 from scapy.layers.inet import ICMP, IP, TCP
@@ -29,11 +31,13 @@ from bench.cases.blind import Onlooker
 from bench.engines import DEFAULT_ENGINE, ENGINES
 from bench.peer import Peer, PeerError
 from bench.readiness import await_ready, wanted_line
+from bench.target import describe
 from emulation.errors import EngineLacks, GuestFault, UserError
 
 LOOKED_INTO = (Capability.WEBSOCKET, Capability.LWIP, Capability.PYTHON, Capability.IPV6)
 """What both firmwares have to offer for the cases' own runner, which looks into the guest."""
 UNASKED = (ICMPv6MLReport, ICMPv6MLReport2, ICMPv6ND_RS, ICMPv6ND_NS)
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 EXCHANGE = "exchange"
 """Name of the ordinary exchange: a ping, an upgrade, two messages, the closing handshake."""
 
@@ -48,6 +52,8 @@ class Side:
 
     engine: str
     firmware: Path | None = None
+    application: str = ""
+    """Which application of the user's project runs on it, if one does."""
 
     @classmethod
     def parse(cls, text: str) -> Side:
@@ -97,9 +103,11 @@ class Replies:
 class Bench:
     """A booted board that plays stimuli from the same state."""
 
-    def __init__(self, side: Side, seed: int, ready: str | None = None) -> None:
+    def __init__(
+        self, side: Side, seed: int, ready: str | None = None, board_options: Mapping[str, Any] = NO_OPTIONS
+    ) -> None:
         self.side = side
-        self.board = Board.boot(side.engine, side.firmware, seed=seed)
+        self.board = Board.boot(side.engine, side.firmware, seed=seed, **board_options)
         try:
             await_ready(self.board, wanted_line(ready, side.firmware))
             self.state: BoardState = self.board.snapshot()
@@ -117,8 +125,11 @@ class Bench:
 
     @property
     def description(self) -> str:
-        """Engine with its version, and firmware."""
-        return f"{self.side.engine} ({self.board.machine.description}), {self.board.firmware}"
+        """Engine with its version, and the firmware with its hash and stack."""
+        assert self.board.firmware is not None
+        firmware = ", stack ".join(describe(self.board.firmware).values())
+        program = f"{self.side.application}, " if self.side.application else ""
+        return f"{self.side.engine} ({self.board.machine.description}), {program}{firmware}"
 
     def play(self, stimulus: Case | str) -> Replies:
         """The board's replies to a case, or to the ordinary exchange."""
@@ -169,17 +180,22 @@ def compare(
     tell: Callable[[Comparison], None] = lambda _: None,
     *,
     ready: str | None = None,
+    board_options: Mapping[str, Any] = NO_OPTIONS,
     introduce: Callable[[str, str], None] = lambda _left, _right: None,
     ignore: Collection[str] = (),
 ) -> list[Comparison]:
     """Play each stimulus on both sides; `tell` hears of each at once, `introduce` of what the sides are.
 
-    Each side is ready when it prints `ready`. What is in the fields named in `ignore` (`IP.ttl`) may differ.
+    Each side is ready when it prints `ready`; `board_options` are further arguments of `Board.boot`.
+    What is in the fields named in `ignore` (`IP.ttl`) may differ.
     Where the cases' own oracle can look into both guests, its witness and its questions are part of each
     exchange; where it cannot, a ping is. Raises UserError, GuestFault.
     """
     comparisons = []
-    with _booted(left, seed, ready) as one, _booted(right, seed, ready) as other:
+    with (
+        _booted(left, seed, ready, board_options) as one,
+        _booted(right, seed, ready, board_options) as other,
+    ):
         introduce(one.description, other.description)
         blind = any(side.offers.lacking(LOOKED_INTO) for side in (one, other))
         for side in (one, other):
@@ -198,8 +214,8 @@ def compare(
 
 
 @contextmanager
-def _booted(side: Side, seed: int, ready: str | None) -> Iterator[Bench]:
-    bench = Bench(side, seed, ready)
+def _booted(side: Side, seed: int, ready: str | None, board_options: Mapping[str, Any]) -> Iterator[Bench]:
+    bench = Bench(side, seed, ready, board_options)
     try:
         yield bench
     finally:

@@ -112,15 +112,17 @@ class OracleState:
 class Oracle:
     """Judges what cases do to a board, which has to listen and to be at rest.
 
-    `port` is where an echo server listens. Connections that the caller opens later and keeps in a snapshot
+    `port` is where a server listens that answers `MESSAGE` with `answer`, the bytes of one or more frames;
+    by default it echoes. Connections that the caller opens later and keeps in a snapshot
     are part of what a case has to give back: the verdict winds them down with the rest.
 
     Raises UserError for a firmware that cannot be looked into, PeerError if there is no echo server.
     """
 
-    def __init__(self, board: Board, *, port: int = 8080) -> None:
+    def __init__(self, board: Board, *, port: int = 8080, answer: bytes = _ANSWER) -> None:
         self.board = board
         self._port = port
+        self._answer = answer
         ping = IP(dst=board.ip) / ICMP(id=PING_ID) / PING_DATA
         self._ping = bytes(complete(ping, board.wire.host, board.station))
         self._frames: list[TimedFrame] = []
@@ -250,15 +252,19 @@ class Oracle:
 
         return self.board.wire.wait_until(answered, PATIENCE)
 
-    def _use(self) -> None:
-        """An echo on the witness. Raises PeerError, GuestFault."""
-        witness, stream = self.witness, self.witness.tcp.received
-        self.board.wire.comment = "oracle: echo on the connection that was open before"
+    def _use(self, client: Peer | None = None) -> None:
+        """A message on the witness, or another client, and its answer. Raises PeerError, GuestFault."""
+        witness = client or self.witness
+        stream = witness.tcp.received
+        if client is None:
+            self.board.wire.comment = "oracle: echo on the connection that was open before"
         witness.send(_QUESTION)
         witness.sent = f"the message {MESSAGE!r}"
-        self.board.wire.wait_until(lambda: len(stream) >= len(_ANSWER) or witness.closed_by_board, PATIENCE)
+        self.board.wire.wait_until(
+            lambda: len(stream) >= len(self._answer) or witness.closed_by_board, PATIENCE
+        )
         came = witness.tcp.read()
-        if came != _ANSWER:
+        if came != self._answer:
             ended = f" and {witness.tcp.error or 'the end'}" if witness.closed_by_board else ""
             raise PeerError(witness.sent, "its echo (RFC 6455, section 5.6)", f"{came!r}{ended}")
         self.board.run(ACKNOWLEDGED)
@@ -266,7 +272,7 @@ class Oracle:
     def _serve_new_client(self) -> None:
         with Peer(self.board.wire, port=self._port, timeout=PATIENCE) as client:
             client.upgrade()
-            client.echo(MESSAGE)
+            self._use(client)
             client.reset()
         self.board.run(QUIET)
 

@@ -6,7 +6,7 @@ of the bench and prints nothing until a test asks for a fixture; `-p no:bench.py
 One board is booted a run (with xdist: a worker). Every test starts from the same listening board, restored
 from a snapshot; when the test is over the guest has to be healthy, and it may have sent nothing that a real
 peer would drop (`bench.reception`; the marker `lenient` allows it). The capture of a failed test is written
-to `--captures` (default: reports/pytest).
+to `--board-report` (default: reports/pytest).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ SEED = 1
 CAPTURES = "reports/pytest"
 
 _outcome: pytest.StashKey[bool] = pytest.StashKey()
+_tested: pytest.StashKey[str] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +53,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--board-spin-limit", type=float, help=spinning)
     needed = "what the firmware has to offer, as ping or tcp:4242: without it tests fail, not skip"
     group.addoption("--board-require", action="append", default=[], help=needed)
-    group.addoption("--captures", default=CAPTURES, help=f"folder for captures of failed tests ({CAPTURES})")
+    where = f"folder for captures of failed tests (default: {CAPTURES}, in a project below its report folder)"
+    group.addoption("--board-report", help=where)
+    group.addoption("--board-platform", help="another platform file (.repl)")
+    group.addoption(
+        "--board-stack", choices=("lwip", "zephyr"), help="build the bench's own firmware on this stack"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -93,6 +99,14 @@ def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Ite
     """The same, where only the tests show that."""
     uses = any("booted" in getattr(item, "fixturenames", ()) for item in items)
     return _how(config) if uses and not _is_asked_for(config) else None
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """The firmware that was tested, if a board was booted (with xdist its workers know)."""
+    if tested := config.stash.get(_tested, ""):
+        terminalreporter.write_line(f"bench: {tested}")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -158,13 +172,22 @@ def _engine_and_seed(config: pytest.Config, project: Project | None) -> tuple[st
     return (project.engine if engine == ENGINE else engine), (project.seed if seed == SEED else seed)
 
 
+def captures_folder(config: pytest.Config) -> Path:
+    """Where captures of failed tests go."""
+    if named := config.getoption("board_report"):
+        return Path(named)
+    project = _project(config)
+    return Path(CAPTURES) if project is None else project.reports("pytest")
+
+
 @pytest.fixture(scope="session")
 def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]:
     """A board that listens, and its snapshot."""
     from bench.addresses import station_at
-    from bench.board import Board
+    from bench.board import Board, find_firmware
     from bench.capabilities import Capabilities
     from bench.readiness import await_ready, wanted_line
+    from bench.target import choose, describe
     from emulation.errors import UserError
 
     option = request.config.getoption
@@ -172,11 +195,15 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
     project = _project(request.config)
     engine, seed = _engine_and_seed(request.config, project)
     try:
-        if firmware is None and project is not None:
-            firmware, ready = project.firmware(), project.ready
+        firmware = choose(firmware and Path(firmware), stack=option("board_stack"), project=project).firmware
+        if project is not None and option("firmware") is None:
+            ready = project.ready
+        platform = option("board_platform")
         station = station_at(option("board_ip"), option("board_mac"))
         patience = option("board_spin_limit")
-        board = Board.boot(engine, firmware, seed=seed, station=station, spin_limit=patience)
+        board = Board.boot(
+            engine, firmware, seed=seed, platform=platform, station=station, spin_limit=patience
+        )
     except UserError as error:
         pytest.fail(str(error), pytrace=False)
     with board:
@@ -185,6 +212,7 @@ def booted(request: pytest.FixtureRequest) -> Iterator[tuple[Board, BoardState]]
             Capabilities(board).require(option("board_require"))
         except UserError as error:
             pytest.fail(str(error), pytrace=False)
+        request.config.stash[_tested] = "; ".join(describe(find_firmware(firmware)).values())
         yield board, board.snapshot()
 
 
@@ -217,7 +245,7 @@ def board(
     late = "" if failed else reception.told  # after the test itself, which has been judged
     if fault is not None or failed or late:
         name = re.sub(r"[^\w.\[\]-]+", "_", request.node.nodeid)
-        folder = Path(request.config.getoption("captures"))
+        folder = captures_folder(request.config)
         path = capture.write(folder / f"{name}.pcapng", request.node.nodeid)
         request.node.add_report_section(
             "teardown", "bench", f"seed {board.seed}\ncapture: {path}\nUART:\n{board.uart.tail}"

@@ -1,7 +1,7 @@
 """Every test here gets a listening board, leaves a healthy one, and writes its capture.
 
-The captures go below `--captures` (reports/pytest), one file a test, named after it. The fixtures `board` and
-`wire` are those of `bench.pytest_plugin`.
+The captures go below `--board-report` (reports/pytest), one file a test, named after it. The fixtures `board`
+and `wire` are those of `bench.pytest_plugin`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bench.capabilities import Capabilities, Capability
 from bench.capture import Capture
 from bench.peer import Peer
 from bench.pytest_needs import capabilities_of, skip_unless_offered
+from bench.pytest_plugin import captures_folder
 
 pytest.register_assert_rewrite("packet_tests.checks")
 
@@ -62,7 +63,7 @@ def capture(request: pytest.FixtureRequest, board: Board) -> Iterator[Capture]:
     kept = board.wire.capture = Capture()
     yield kept
     name = re.sub(r"[^\w.-]+", "_", request.node.name).strip("_")
-    folder = request.config.rootpath / request.config.getoption("captures") / request.path.stem
+    folder = request.config.rootpath / captures_folder(request.config) / request.path.stem
     kept.write(folder / f"{name}.pcapng", f"{request.node.nodeid}, seed {board.seed}")
 
 

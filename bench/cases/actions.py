@@ -14,9 +14,16 @@ from bench.layers.tcp_state import TcpResetError
 from bench.layers.websocket import WebSocket
 from bench.peer import PeerError
 
+STILL_HERE, LET_IN = "still here?", "let in"
+
 
 class Action:
     """A step whose frames depend on the board's answers."""
+
+    @property
+    def messages(self) -> tuple[str | bytes, ...]:
+        """What it sends the server to be answered."""
+        return ()
 
     def crafted(self, numbers: Numbers) -> Iterator[Crafted]:
         """None beforehand."""
@@ -31,6 +38,11 @@ class Action:
 class Echo(Action):
     """A message on the case's connection has to come back, which is upgraded first if need be."""
 
+    @property
+    def messages(self) -> tuple[str | bytes, ...]:
+        """See `Action`."""
+        return (STILL_HERE,)
+
     def act(self, scene: Scene) -> None:
         """Says whether the connection still echoes."""
         scene.run(MOMENT)
@@ -38,7 +50,7 @@ class Echo(Action):
             try:
                 if scene.case.start is not Start.UPGRADED:
                     scene.peer.upgrade()
-                scene.peer.echo("still here?")
+                scene.server.exchange(scene.peer, STILL_HERE)
                 line = words.ALIVE
             except PeerError:
                 line = words.MUTE
@@ -65,6 +77,11 @@ class Serve(Action):
     ipv6: bool = False
     patience: float = 5.0
 
+    @property
+    def messages(self) -> tuple[str | bytes, ...]:
+        """See `Action`."""
+        return (LET_IN,)
+
     def act(self, scene: Scene) -> None:
         """Says that the client was served, or what went wrong."""
         scene.run(MOMENT)
@@ -73,7 +90,7 @@ class Serve(Action):
             peer.timeout = self.patience
             try:
                 peer.connect().upgrade()
-                peer.echo("let in")
+                scene.server.exchange(peer, LET_IN)
                 line = words.SERVED
             except PeerError as error:
                 line = f"a new client is not served: expected {error.expected}, came {error.came}"
@@ -107,6 +124,11 @@ class Small(Action):
     mss: int
     ipv6: bool = False
 
+    @property
+    def messages(self) -> tuple[str | bytes, ...]:
+        """See `Action`."""
+        return (bytes(1000),)
+
     def act(self, scene: Scene) -> None:
         """Says in what segments they come back."""
         with scene.unheard():
@@ -119,7 +141,7 @@ class Small(Action):
                 scene.say("the upgrade request is not answered")
                 return
             before = len(peer.tcp.history)
-            peer.echo(bytes(1000), timeout=20)
+            scene.server.exchange(peer, bytes(1000), timeout=20)
             count = sum(1 for r in peer.tcp.history[before:] if not r.sent and r.segment.payload)
         # 1004 bytes in segments of 48, the least that Linux sends, with one or two that end a write.
         scene.say(f"1000 bytes come back in {'at most 24' if count <= 24 else count} segments")
@@ -132,11 +154,20 @@ class ClosedWindow(Action):
     size: int
     seconds: float = 8.0
 
+    @property
+    def _message(self) -> bytes:
+        return bytes(i % 251 for i in range(self.size))
+
+    @property
+    def messages(self) -> tuple[str | bytes, ...]:
+        """See `Action`."""
+        return (self._message,)
+
     def act(self, scene: Scene) -> None:
         """Says that the closed window was probed, and what came when it opened."""
         peer = scene.peer
         tcp = scene.tcp
-        message = bytes(i % 251 for i in range(self.size))
+        message = self._message
         tcp.window = 0
         peer.send(masked(WebSocket(opcode="binary") / message))  # its segments carry the closed window
         scene.run(1)  # what was under way when the window closed has arrived
@@ -146,7 +177,8 @@ class ClosedWindow(Action):
         scene.say("the closed window is probed" if probed else "the closed window is not probed")
         tcp.window = 65535
         tcp.acknowledge(scene.wire.clock.now)
-        peer.expect_frame("binary", message, timeout=20)
+        for opcode, data in scene.server.answer(message):
+            peer.expect_frame(opcode, data, timeout=20)
         scene.say(f"{self.size} bytes come once it opens")
 
 

@@ -12,6 +12,7 @@ from bench.board import Board
 from bench.capture import Capture, CapturedFrame
 from bench.cases.case import Case
 from bench.cases.scene import Scene
+from bench.cases.server import Server
 from bench.cases.stages import QUIET, SETTLE, Stage, Stages, nominal
 
 PATIENCE = 1.0
@@ -24,8 +25,9 @@ class BlindStages(Stages):
     Addresses of the families that it speaks are resolved.
     """
 
-    def __init__(self, board: Board, *, ipv6: bool) -> None:
+    def __init__(self, board: Board, *, ipv6: bool, server: Server | None = None) -> None:
         self.board = board
+        self.server = server or Server()
         self._stages = {}
         kept, board.wire.capture = board.wire.capture, None
         try:
@@ -68,7 +70,7 @@ class Onlooker:
         try:
             stage = self.stages.restore(case.start, case.ipv6, case.port)
             capture.frames.extend(stage.frames)
-            scene = Scene(self.board, case, stage)
+            scene = Scene(self.board, case, stage, self.stages.server)
             scene.play()
             scene.leave()
             ping(self.board)

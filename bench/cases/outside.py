@@ -15,6 +15,7 @@ from bench.cases.blind import BlindStages, ping
 from bench.cases.case import PORT, STREAM_LAYERS, Case, Start
 from bench.cases.results import Result, Verdict
 from bench.cases.scene import Scene
+from bench.cases.server import Server
 from bench.cases.stages import nominal
 from bench.layers.tcp_state import TcpError
 from bench.neighbour import ETHERTYPE_IPV6
@@ -35,19 +36,24 @@ class OutsideRunner:
     that are known of the project's firmware count for no other.
     """
 
-    def __init__(self, board: Board, offers: Capabilities) -> None:
+    def __init__(
+        self, board: Board, offers: Capabilities, server: Server | None = None, why: str = ""
+    ) -> None:
         self.board = board
         self._offers = offers
-        self._stages = BlindStages(board, ipv6=offers.offers(Capability.IPV6))
+        self._server, self._why = server, why
+        self._stages = BlindStages(board, ipv6=offers.offers(Capability.IPV6), server=server)
 
     def run(self, case: Case) -> Result:
         """Play one case. Never raises for what the board does."""
         begin = time.perf_counter()
-        missing = self._offers.lacking(dict.fromkeys(needs(case)))
+        missing = self._missing(case)
         if not missing and self.board.mac != BOARD.mac and Capability.IPV6 in needs(case):
             missing = [f"its IPv6 frames are for the MAC address {BOARD.mac}"]
         if missing:
             return Result(case, Verdict.SKIPPED, ("; ".join(missing),), (), time.perf_counter() - begin)
+        if self._server is not None and (why := self._server.prepare(case)):
+            return Result(case, Verdict.SKIPPED, (why,), (), time.perf_counter() - begin)
         wire = self.board.wire
         kept, capture = wire.capture, Capture()
         wire.capture = capture
@@ -56,9 +62,9 @@ class OutsideRunner:
         try:
             stage = self._stages.restore(case.start, case.ipv6, case.port)
             capture.frames.extend(stage.frames)
-            scene = Scene(self.board, case, stage)
+            scene = Scene(self.board, case, stage, self._stages.server)
             came = scene.play()
-            problems.extend(judge(case, came))
+            problems.extend(judge(case, came, self._stages.server))
             scene.leave()
             self.board.health.check()
             if self._offers.offers(Capability.PING) and not ping(self.board):
@@ -75,12 +81,25 @@ class OutsideRunner:
         verdict = Verdict.FAILED if problems else Verdict.PASSED
         return Result(case, verdict, came, tuple(problems), time.perf_counter() - begin, frames)
 
+    def _missing(self, case: Case) -> list[str]:
+        """What the case needs and the firmware lacks, with the reasons."""
+        wanted = list(dict.fromkeys(needs(case)))
+        lacks = []
+        if Capability.WEBSOCKET in wanted:
+            wanted.remove(Capability.WEBSOCKET)
+            if self._server is None:
+                lacks.append(f"needs {Capability.WEBSOCKET}: {self._why}")
+        if self._server is not None:
+            wanted = [f"tcp:{self._server.port}" if need == f"tcp:{PORT}" else need for need in wanted]
+        return self._offers.lacking(wanted) + lacks
 
-def judge(case: Case, came: tuple[str, ...]) -> list[str]:
+
+def judge(case: Case, came: tuple[str, ...], server: Server) -> list[str]:
     """What is wrong with what came."""
-    if any(words.matches(expected, came) for expected in case.expect):
+    choices = [server.expected(choice) for choice in case.expect]
+    if any(words.matches(expected, came) for expected in choices):
         return []
-    expected = " or ".join(document.told(choice) for choice in case.expect)
+    expected = " or ".join(document.told(choice) for choice in choices)
     return [f"(a) expected {expected}; came {document.told(came)} ({case.source})"]
 
 
@@ -95,7 +114,7 @@ def needs(case: Case) -> Iterator[str]:
         yield Capability.UDP
     asks = any(isinstance(step, Action) and not isinstance(step, Initial | Probe) for step in case.steps)
     if case.layer in STREAM_LAYERS or case.start is Start.UPGRADED or asks:
-        yield Capability.WEBSOCKET
+        yield Capability.WEBSOCKET if case.port == PORT else Capability.SERVERS
     elif case.layer == "tcp" or case.start is not Start.LISTENING:
         yield f"tcp:{PORT}"
 

@@ -123,4 +123,4 @@ def as_dict(results: Sequence[Result], about: dict[str, Any]) -> dict[str, Any]:
 def write_results(path: Path, content: dict[str, Any]) -> None:
     """Write the results as JSON, all or nothing. Raises UserError."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_whole(path, text, "name another file with --output")
+    write_whole(path, text, "name another folder with --report")

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from bench.addresses import BOARD
 from bench.board import Board
 from bench.cases import words
-from bench.cases.case import Case
+from bench.cases.case import PORT, Case
 from bench.cases.describe import NO_STATUS, Describer, Origin, stream
+from bench.cases.ports import with_port
+from bench.cases.server import Server
 from bench.cases.stages import Stage
 from bench.cases.steps import Crafted, Numbers
 from bench.layers.tcp_state import TcpError
@@ -26,8 +28,9 @@ KEY = bytes.fromhex("37fa213d")
 class Scene:
     """`log` is what the board did so far, in words; steps may add lines of their own."""
 
-    def __init__(self, board: Board, case: Case, stage: Stage) -> None:
+    def __init__(self, board: Board, case: Case, stage: Stage, server: Server) -> None:
         self._stage = stage
+        self.server = server
         self.case = case
         self.board = board
         self.wire = self.board.wire
@@ -42,7 +45,8 @@ class Scene:
         self._ended = False
         numbers = self._stage.numbers
         if stage.peer is not None:
-            key = (numbers.local.ip, numbers.local.port, numbers.remote.port)
+            port = PORT if numbers.remote.port == server.port else numbers.remote.port
+            key = (numbers.local.ip, numbers.local.port, port)
             self.describer.origins[key] = Origin(numbers.receive_next, numbers.send_next)
         if self._listening:
             self.wire.listen(self._arrived)
@@ -83,6 +87,8 @@ class Scene:
         frame = crafted.frame
         if self._theirs != self._ours:
             frame = frame.replace(self._ours, self._theirs)
+        if self.server.port != PORT:
+            frame = with_port(frame, PORT, self.server.port, source=False)
         self.wire.send(frame, fcs=crafted.fcs, pad=crafted.pad)
 
     def run(self, seconds: float) -> None:
@@ -95,7 +101,8 @@ class Scene:
 
     def guest(self, *, ipv6: bool = False, mss: int = 1460) -> Peer:
         """One more client, which leaves when the case is over."""
-        peer = Peer(self.wire, port=self.case.port, ipv6=ipv6, mss=mss)
+        port = self.server.port if self.case.port == PORT else self.case.port
+        peer = Peer(self.wire, port=port, ipv6=ipv6, mss=mss)
         self._guests.append(peer)
         return peer
 
@@ -152,7 +159,10 @@ class Scene:
 
     def _arrived(self, _time: float, frame: bytes) -> None:
         if self._listening:
-            line = self.describer.frame(frame.replace(self._theirs, self._ours))
+            frame = frame.replace(self._theirs, self._ours)
+            if self.server.port != PORT:
+                frame = with_port(frame, self.server.port, PORT, source=True)
+            line = self.describer.frame(frame)
             if line is not None:
                 self.log.append(line)
 

@@ -9,9 +9,11 @@ from bench.addresses import BENCH, BOARD
 from bench.board import Board
 from bench.capture import Capture, CapturedFrame
 from bench.cases.case import PORT, Start
+from bench.cases.server import FIRST, WARM, Server
 from bench.cases.steps import Numbers
 from bench.layers.tcp_state import State
 from bench.layers.tcpip import Endpoint
+from bench.oracle import MESSAGE as ORACLE_MESSAGE
 from bench.oracle import Oracle
 from bench.peer import Peer
 from bench.tcp_states import reach
@@ -43,20 +45,22 @@ class Stages:
     cannot look into, PeerError if there is no echo server.
     """
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, server: Server | None = None) -> None:
         self.board = board
+        self.server = server or Server()
         self._stages: dict[tuple[Start, bool, int], Stage] = {}
         wire = board.wire
         kept, capture = wire.capture, Capture()
         wire.capture = capture
         try:
             board.run(QUIET)
-            with Peer(wire, ipv6=True) as warm:
+            with Peer(wire, port=self.server.port, ipv6=True) as warm:
                 warm.upgrade()
-                warm.echo("warm")
+                self.server.exchange(warm, WARM)
                 warm.reset()
             board.run(SETTLE)
-            self.oracle = Oracle(board)
+            answer = self.server.encoded(ORACLE_MESSAGE)
+            self.oracle = Oracle(board, port=self.server.port, answer=answer)
             board.run(SETTLE)
             self._listening = Stage(self.keep(), None, None, nominal(), ())
         finally:
@@ -87,13 +91,14 @@ class Stages:
         kept, capture = wire.capture, Capture()
         wire.capture = capture
         try:
+            port = self.server.port if port == PORT else port
             if start is Start.SYN_RECEIVED:
                 peer = reach(wire, State.SYN_RECEIVED, ipv6=ipv6, port=port)
             else:
                 peer = Peer(wire, port=port, ipv6=ipv6).connect()
                 if start is Start.UPGRADED:
                     peer.upgrade()
-                    peer.echo("x")
+                    self.server.exchange(peer, FIRST)
                 board.run(SETTLE)
             tcp = peer.tcp
             numbers = Numbers(tcp.local, tcp.remote, tcp.send_next, tcp.receive_next)

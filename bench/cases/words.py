@@ -118,6 +118,16 @@ def close(code: int) -> str:
     return f"{CLOSE}{code}"
 
 
-def frame(opcode: str, data: bytes = b"") -> str:
+class MessageLine(str):
+    """A line for a frame that still knows the frame: another server answers the message in its own way."""
+
+    __slots__ = ("data", "opcode")
+    opcode: str
+    data: bytes
+
+
+def frame(opcode: str, data: bytes = b"") -> MessageLine:
     """Another frame of the board: final, not masked."""
-    return f"WebSocket {opcode} {shown(data)}"
+    line = MessageLine(f"WebSocket {opcode} {shown(data)}")
+    line.opcode, line.data = opcode, data
+    return line

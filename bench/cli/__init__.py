@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.cli.version import print_version
-from bench.exit_codes import INTERRUPTED, RUN_INTERRUPTED
+from bench.exit_codes import INTERRUPTED, RUN_INTERRUPTED, RUN_INVALID
+from bench.nearest import SLIP, nearest
 from bench.project import find_project
 from emulation.errors import GuestFault, UserError
 
@@ -39,8 +40,8 @@ COMMANDS = {
     "doctor": "Show what is there, what is missing and how to get it.",
 }
 
-OF_PROJECT = ("run", "serve", "shell")
-"""Commands that take what their options leave open from the project they are called in."""
+NOT_OF_PROJECT = ("new", "completion", "doctor", "firmware", "ladder", "mutants", "renode")
+"""Commands that have nothing to do with the project they are called in, good or bad."""
 
 EXIT_FAULT = 1
 EXIT_USER_ERROR = 2
@@ -56,6 +57,29 @@ def print_error(message: str, hint: str = "") -> None:
     console.print(Text.assemble(("error: ", "bold red"), message))
     if hint:
         console.print(Text.assemble(("  what to do: ", "bold"), hint))
+
+
+def print_usage_error(error: click.UsageError) -> None:
+    """A mistake on the command line, in the form of all errors, with the name that was meant."""
+    ctx = error.ctx
+    path = ctx.command_path if ctx is not None else "bench"
+    hint = f"see `{path} --help`"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.message, err=True)
+        return
+    if isinstance(error, click.exceptions.NoSuchOption):
+        known = ctx.command.params if ctx is not None else []
+        close = nearest(error.option_name, (name for each in known for name in each.opts), SLIP)
+        message = f"{path} has no option {error.option_name}"
+        hint = f"did you mean {close}? {hint}" if close else hint
+    else:
+        message = " ".join(error.format_message().split()).rstrip(".")
+        message = message[:1].lower() + message[1:]
+        if isinstance(error, click.BadParameter) and isinstance(
+            choices := getattr(error.param, "type", None), click.Choice
+        ):
+            hint = f"give one of: {', '.join(map(str, choices.choices))}; {hint}"
+    print_error(message, hint)
 
 
 class LazyGroup(click.Group):
@@ -79,7 +103,11 @@ class LazyGroup(click.Group):
         if ctx.resilient_parsing:  # for completion, which has nothing to say on what is wrong
             return super().resolve_command(ctx, args)
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise UserError(f"there is no command {args[0]!r}", f"the commands are: {', '.join(COMMANDS)}")
+            close = nearest(args[0], COMMANDS, SLIP)
+            hint = f"the commands are: {', '.join(COMMANDS)}"
+            raise UserError(
+                f"there is no command {args[0]!r}", f"did you mean {close}? {hint}" if close else hint
+            )
         ctx.meta[COMMAND] = args[0] if args else ""
         return super().resolve_command(ctx, args)
 
@@ -95,13 +123,25 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """As click does, with the bench's form for an option that is wrong."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except click.UsageError as error:
+            print_usage_error(error)
+            raise click.exceptions.Exit(EXIT_USER_ERROR) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a UserError or GuestFault ends it with a message instead of a traceback."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            print_usage_error(error)
+            ctx.exit(EXIT_USER_ERROR)
         except UserError as error:
             print_error(error.message, error.hint)
-            ctx.exit(EXIT_USER_ERROR)
+            # A project that is wrong is found before `bench run`, which answers for itself, begins.
+            ctx.exit(RUN_INVALID if ctx.invoked_subcommand == "run" else EXIT_USER_ERROR)
         except GuestFault as fault:
             print_error(str(fault), "the evidence above says where the firmware stopped")
             ctx.exit(EXIT_FAULT)
@@ -124,5 +164,5 @@ class LazyGroup(click.Group):
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Test network firmware without hardware: an emulated Arduino 101 on a wire made of Scapy."""
-    if ctx.invoked_subcommand in OF_PROJECT and (project := find_project()):
+    if ctx.invoked_subcommand not in NOT_OF_PROJECT and (project := find_project()):
         ctx.default_map = project.command_defaults()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -14,26 +13,23 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.cli.options import (
+    BoardChoice,
+    board_options,
     complete_case_layers,
     complete_cases,
     console_beside,
-    engine_option,
-    firmware_option,
     json_option,
+    print_about,
     print_json,
-    seed_option,
+    report_option,
 )
 from bench.cli.progress import counting
+from bench.project import find_project
 from emulation.errors import UserError
-from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
-    from bench.cases import Result, Runner
-    from bench.cases.outside import OutsideRunner
+    from bench.cases import Result
 
-REPORTS = reports_folder() / "cases"
-NEEDS = ("websocket", "lwip", "python")
-"""What a firmware has to offer (`bench.capabilities`) to be looked into; others are judged from outside."""
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
@@ -106,13 +102,8 @@ def show_case(patterns: tuple[str, ...]) -> None:
 @of_layer
 @click.option("--all", "every", is_flag=True, help="All cases.")
 @json_option
-@click.option(
-    "--output", type=click.Path(path_type=Path), help="File for the JSON. [default: in reports/cases]"
-)
-@click.option("--captures", type=click.Path(path_type=Path), help="Folder for captures [reports/cases].")
-@engine_option
-@firmware_option
-@seed_option
+@report_option("cases", "results.json and captures")
+@board_options
 @click.pass_context
 def run_cases(
     ctx: click.Context,
@@ -120,35 +111,36 @@ def run_cases(
     layer: str | None,
     every: bool,
     as_json: bool,
-    output: Path | None,
-    captures: Path | None,
-    engine: str,
-    firmware: Path | None,
-    seed: int,
+    report: Path,
+    board: BoardChoice,
 ) -> None:
     """Run cases on an emulated board; the exit status is 0 if none fails.
 
     The results so far are also written when the run is interrupted (Ctrl-C, exit status 130).
     """
-    from bench.board import Board
-    from bench.cases import Runner, find
+    from bench.cases import find
     from bench.cases.results import as_dict, write_results
+    from bench.cases.start import start
 
     if not patterns and not every and layer is None:
         raise UserError("no case is named", "name cases or patterns, or give --layer or --all")
     if every and patterns:
         raise UserError("--all and the name of a case are given", "give one of them")
     cases = find(patterns, layer)
-    folder = captures or REPORTS
-    path = output or REPORTS / "results.json"
-    prepare(folder)
+    path = report / "results.json"
+    prepare(report)
     console = console_beside(as_json, soft_wrap=True)
+    chosen = board.choose(console)
     results: list[Result] = []
+    learned: dict[str, str] = {}
     interrupted = False
     wall, cpu = time.perf_counter(), time.process_time()
-    with Board.boot(engine, firmware, seed=seed) as board:
+    with chosen.boot() as booted:
+        about = {"Engine": f"{booted.engine} ({booted.machine.description})", "Seed": str(booted.seed)}
+        print_about(console, about | chosen.target.about())
         try:
-            runner = start(board, Runner, firmware)
+            runner, learned = start(booted, chosen.wanted, find_project())
+            print_about(console, learned)
             wall, cpu = time.perf_counter(), time.process_time()
             failed = 0
             with counting(console, "cases", len(cases)) as advance:
@@ -156,19 +148,20 @@ def run_cases(
                     advance(0, f"{failed} failed; {case.id}")
                     result = runner.run(case)
                     results.append(result)
-                    keep(result, folder, seed)
+                    keep(result, report, booted.seed)
                     failed += bool(result.problems)
                     advance(1, f"{failed} failed")
         except KeyboardInterrupt:
             interrupted = True
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    about = {"engine": engine, "seed": seed, "complete": not interrupted, "seconds": round(wall, 3)}
-    content = as_dict(results, about)
+    made_with: dict[str, object] = {"engine": chosen.engine, "seed": chosen.seed, **chosen.target.as_dict()}
+    made_with |= {"server": learned.get("Server"), "complete": not interrupted, "seconds": round(wall, 3)}
+    content = as_dict(results, made_with)
     write_results(path, content)
     if as_json:
         print_json(content)
     summarise(console, results, wall, cpu)
-    console.print(f"  results:  {path.resolve()}\n  captures: {folder.resolve()}")
+    console.print(f"  results:  {path.resolve()}\n  captures: {report.resolve()}")
     if interrupted:
         console.print(
             Text(f"interrupted: {len(cases) - len(results)} cases were not run", style="bold yellow")
@@ -177,32 +170,14 @@ def run_cases(
     ctx.exit(EXIT_FAILED if any(result.problems for result in results) else 0)
 
 
-def start(board: Any, make: Callable[[Any], Runner], firmware: Path | None) -> Runner | OutsideRunner:
-    """Wait until the board is ready. Raises UserError for a firmware that no case can be run on."""
-    from bench.capabilities import Capabilities
-    from bench.cases.outside import OutsideRunner
-    from bench.readiness import await_ready, wanted_line
-
-    await_ready(board, wanted_line(None, firmware))
-    offers = Capabilities(board)
-    if not offers.lacking(NEEDS):
-        return make(board)
-    if missing := offers.lacking(["arp"]):
-        raise UserError(
-            f"no case can be run on this firmware: {missing[0]}",
-            "name a firmware with Ethernet, at 192.0.2.1",
-        )
-    return OutsideRunner(board, offers)
-
-
 def prepare(folder: Path) -> None:
-    """Make the folder for captures. Raises UserError."""
+    """Make the folder for results and captures. Raises UserError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"cannot write captures to {folder}: {error.strerror}",
-            "choose a folder you can write to with --captures",
+            f"cannot write results to {folder}: {error.strerror}",
+            "choose a folder you can write to with --report",
         ) from None
 
 

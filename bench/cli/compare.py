@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
 
+from bench.addresses import station_at
 from bench.cli.options import (
+    chosen_target,
     complete_cases,
     complete_sides,
     console_beside,
+    ip_option,
     json_option,
+    mac_option,
+    platform_option,
     print_json,
+    ready_option,
     seed_option,
+    spin_limit_option,
 )
+from bench.engines import load_engine
 
 if TYPE_CHECKING:
     from bench.compare import Comparison
@@ -36,7 +46,11 @@ SHOWN = 8
     metavar="FIELD",
     help="What may differ: a field, for example IP.ttl, or `acks` without data.",
 )
-@click.option("--ready", default=None, help="What both firmwares print when they can be asked.")
+@platform_option
+@ready_option
+@ip_option
+@mac_option
+@spin_limit_option
 @json_option
 @click.pass_context
 def command(
@@ -47,14 +61,19 @@ def command(
     everything: bool,
     seed: int,
     ignore: tuple[str, ...],
+    platform: Path | None,
     ready: str | None,
+    ip: str | None,
+    mac: str | None,
+    spin_limit: float | None,
     as_json: bool,
 ) -> None:
     """Send the same to two boards and list where their replies differ, frame by frame.
 
     LEFT and RIGHT are ENGINE, ENGINE:FIRMWARE.elf or FIRMWARE.elf, for example: quark renode for two engines,
-    or quark zephyr.elf for two stacks. The stimulus is an ordinary exchange and one case of each group of
-    `bench cases`, or the cases named by ID. Times, IP identifiers, TCP timestamps and initial sequence
+    or quark zephyr.elf for two stacks. ENGINE alone runs the bench's own firmware, in a project its
+    application. The stimulus is an ordinary exchange and one case of each group of `bench cases`, or the cases
+    named by ID. Times, IP identifiers, TCP timestamps and initial sequence
     numbers may differ.
 
     Exit status 0 if all that was compared is the same, 1 if something differs.
@@ -71,6 +90,15 @@ def command(
     else:
         stimuli += all_cases() if everything else reversed(groups.values())
     console = console_beside(as_json, soft_wrap=True)
+    sides = [Side.parse(left), Side.parse(right)]
+    for side in sides:
+        load_engine(side.engine)
+    station = station_at(ip, mac)
+    targets = [chosen_target(console, side.firmware) for side in sides]
+    one, other = (
+        replace(side, firmware=target.firmware, application=target.application)
+        for side, target in zip(sides, targets, strict=True)
+    )
 
     def tell(comparison: Comparison) -> None:
         if comparison.skipped:
@@ -86,32 +114,34 @@ def command(
                 Text(f"same          {comparison.name} ({comparison.frames} replies)", style="green")
             )
 
-    def introduce(one: str, other: str) -> None:
-        console.print(Text(f"left:   {one}\nright:  {other}\n", style="bold"))
+    def introduce(here: str, there: str) -> None:
+        console.print(Text(f"left:   {here}\nright:  {there}\n", style="bold"))
 
     comparisons = compare(
-        Side.parse(left),
-        Side.parse(right),
+        one,
+        other,
         stimuli,
         seed,
         tell,
         ready=ready,
+        board_options={"platform": platform, "station": station, "spin_limit": spin_limit},
         introduce=introduce,
         ignore=ignore,
     )
-    different = sum(bool(one.differences) for one in comparisons)
-    skipped = sum(bool(one.skipped) for one in comparisons)
+    different = sum(bool(each.differences) for each in comparisons)
+    skipped = sum(bool(each.skipped) for each in comparisons)
     same = len(comparisons) - different - skipped
     if as_json:
         print_json(
             {
                 "left": left,
                 "right": right,
+                "firmwares": [target.as_dict() for target in targets],
                 "seed": seed,
                 "same": same,
                 "different": different,
                 "skipped": skipped,
-                "stimuli": [as_dict(one) for one in comparisons],
+                "stimuli": [as_dict(each) for each in comparisons],
             }
         )
     console.print(Text(f"\n{same} the same, {different} different, {skipped} not compared", style="bold"))

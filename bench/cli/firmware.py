@@ -24,8 +24,10 @@ from emulation.firmware.build import BuildResult
     help="Network stack; zephyr needs a Zephyr 1.14 tree, named by ZEPHYR_BASE.",
 )
 @click.option(
-    "--out",
+    "--output",
+    "out",
     type=click.Path(path_type=Path),
+    metavar="FOLDER",
     help="Folder for ELF, map and objects. [default: build/firmware, build/firmware/zephyr]",
 )
 @click.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,21 +10,20 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from bench.addresses import BOARD, Station, station_at
 from bench.board import Board
 from bench.capabilities import Capabilities, Capability
 from bench.capture import Capture
 from bench.cli.options import (
+    BoardChoice,
+    BoardOptions,
+    board_options,
     console_beside,
-    engine_option,
-    firmware_option,
-    ip_option,
     json_option,
-    mac_option,
+    print_about,
     print_json,
-    seed_option,
 )
-from bench.readiness import await_ready, wanted_line
+from bench.peer import PeerError
+from bench.readiness import await_ready
 from emulation.errors import GuestFault, UserError
 
 if TYPE_CHECKING:
@@ -44,14 +42,15 @@ EPOCH = 1e6
 @click.option("--state", help="Bring a connection into this protocol state first (see `bench matrix`).")
 @click.option("--ipv6", is_flag=True, help="That connection is one over IPv6.")
 @click.option("--runts", is_flag=True, help="Send frames under 60 bytes as they are, without padding.")
-@engine_option
-@firmware_option
-@seed_option
-@click.option("--ready", help="What the firmware prints when frames can come, as a pattern.")
-@ip_option
-@mac_option
 @json_option
-@click.option("--output", type=click.Path(path_type=Path), help="Write what crosses the wire to this pcapng.")
+@click.option(
+    "--capture",
+    "stored",
+    type=click.Path(path_type=Path),
+    metavar="PCAPNG",
+    help="Write what crosses the wire to this file.",
+)
+@board_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -59,14 +58,9 @@ def command(
     state: str | None,
     ipv6: bool,
     runts: bool,
-    engine: str,
-    firmware: Path | None,
-    seed: int,
-    ready: str | None,
-    ip: str | None,
-    mac: str | None,
     as_json: bool,
-    output: Path | None,
+    stored: Path | None,
+    board: BoardChoice,
 ) -> None:
     """Send the bench's frames of a capture (pcap or pcapng) to a freshly booted board.
 
@@ -81,16 +75,17 @@ def command(
     console = console_beside(as_json, soft_wrap=True)
     # The bench's own captures tell directions, and their times are virtual: from reset on.
     own = state is None and frames != [] and all(f.direction and f.time < EPOCH for f in frames)
-    station = station_at(ip, mac)
-    with booted(engine, firmware, seed, ready, state, ipv6, at_reset=own, station=station) as board:
-        sent = [frame for frame in frames if not _is_from(board, frame)]
+    chosen = board.choose(console)
+    print_about(console, chosen.target.about())
+    with booted(chosen, state, ipv6, at_reset=own) as guest:
+        sent = [frame for frame in frames if not _is_from(guest, frame)]
         if not sent:
             raise UserError(f"{file} has no frame for the board", "give a capture with frames from the bench")
-        recorded = [frame.data for frame in frames if _is_from(board, frame)]
-        capture = board.wire.capture = Capture()
-        pinged = (own and firmware is None) or Capabilities(board).offers(Capability.PING)
-        shift = 0.0 if own else board.clock.now - sent[0].time
-        fault = replay(board, sent, shift, answered=bool(recorded), pad=not runts)
+        recorded = [frame.data for frame in frames if _is_from(guest, frame)]
+        capture = guest.wire.capture = Capture()
+        pinged = (own and chosen.target.firmware is None) or Capabilities(guest).offers(Capability.PING)
+        shift = 0.0 if own else guest.clock.now - sent[0].time
+        fault = replay(guest, sent, shift, answered=bool(recorded), pad=not runts)
         for crossed in capture.frames:
             style = "" if crossed.direction == "to-board" else "bold"
             console.print(Text(frame_line(crossed.time, crossed.data, crossed.direction), style=style))
@@ -99,13 +94,14 @@ def command(
         if verdict:
             console.print(verdict)
         if fault is None:
-            fault = _health(board, pinged)
-        if output is not None:
-            capture.write(output, f"bench inject {file.name}, seed {seed}")
-            console.print(f"capture: {output}")
+            fault = _health(guest, pinged)
+        if stored is not None:
+            capture.write(stored, f"bench inject {file.name}, seed {chosen.seed}")
+            console.print(f"capture: {stored}")
     if as_json:
         print_json(
             {
+                **chosen.target.as_dict(),
                 "healthy": fault is None,
                 "fault": None if fault is None else str(fault),
                 "as_recorded": recorded == received[: len(recorded)] if recorded else None,
@@ -120,25 +116,15 @@ def command(
 
 
 @contextmanager
-def booted(
-    engine: str,
-    firmware: Path | None,
-    seed: int,
-    ready: str | None,
-    state: str | None,
-    ipv6: bool,
-    *,
-    at_reset: bool = False,
-    station: Station = BOARD,
-) -> Iterator[Board]:
+def booted(chosen: BoardOptions, state: str | None, ipv6: bool, *, at_reset: bool = False) -> Iterator[Board]:
     """A board that is ready, one at reset, or one with a connection in `state`.
 
-    Raises UserError for an unknown state, and for a firmware that does not get ready.
+    Raises UserError for an unknown state, and for a firmware that does not get ready or into it.
     """
     if state is None:
-        with Board.boot(engine, firmware, seed=seed, station=station) as board:
+        with chosen.boot() as board:
             if not at_reset:
-                await_ready(board, _pattern(ready) if ready else wanted_line(None, firmware))
+                await_ready(board, chosen.wanted)
             yield board
         return
     from bench.matrix.runner import Runner
@@ -146,7 +132,14 @@ def booted(
 
     if state not in ("listen", *STATES):
         raise UserError(f"there is no state {state!r}", f"the states are: listen, {', '.join(STATES)}")
-    with Runner(engine, firmware, seed=seed) as runner:
+    try:
+        runner = Runner(chosen.engine, chosen.target.firmware, seed=chosen.seed)
+    except (PeerError, TimeoutError) as error:
+        raise UserError(
+            f"the firmware cannot be brought into a state: {' '.join(str(error).split())}",
+            "leave --state away: states are those of the bench's own echo server",
+        ) from None
+    with runner:
         runner.oracle.restore(runner.scene(state, ipv6=ipv6).snapshot)
         yield runner.board
 
@@ -171,13 +164,6 @@ def replay(
     finally:
         board.wire.neighbour.enabled = True
     return None
-
-
-def _pattern(ready: str) -> re.Pattern[str]:
-    try:
-        return re.compile(ready)
-    except re.error as error:
-        raise UserError(f"{ready!r} is no pattern: {error}", "name what it prints with --ready") from None
 
 
 def compare(recorded: Sequence[bytes], received: Sequence[bytes]) -> str:

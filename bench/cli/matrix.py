@@ -13,26 +13,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.board import find_firmware
 from bench.cli import EXIT_INTERRUPTED
 from bench.cli.options import (
+    BoardChoice,
+    BoardOptions,
+    board_options,
     console_beside,
-    engine_option,
-    firmware_option,
     json_option,
+    print_about,
     print_json,
-    seed_option,
+    report_option,
 )
 from bench.cli.progress import counting
 from emulation.errors import UserError
-from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
     from bench.matrix.cases import AnyCase
     from bench.matrix.results import Results
     from bench.matrix.workers import Setup
 
-REPORTS = reports_folder() / "matrix"
 MANY = 10
 """Failing cases that are reduced, saved and shown; of more only the number is said."""
 
@@ -52,16 +51,12 @@ MANY = 10
 )
 @click.option("--shard", default="1/1", metavar="I/N", help="Only the I-th of N parts.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Only N cases, chosen with the seed.")
-@seed_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Boards at the same time. [default: one a core]")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped has left off.")
 @click.option("--list", "listing", is_flag=True, help="Print the IDs of the cases and run nothing.")
 @json_option
-@engine_option
-@firmware_option
-@click.option(
-    "--report", type=click.Path(path_type=Path), default=REPORTS, help="Folder. [default: reports/matrix]"
-)
+@report_option("matrix", "results and failing cases")
+@board_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -72,14 +67,12 @@ def command(
     fuzz: int | None,
     shard: str,
     sample: int | None,
-    seed: int,
     jobs: int | None,
     resume: bool,
     listing: bool,
     as_json: bool,
-    engine: str,
-    firmware: Path | None,
     report: Path,
+    board: BoardChoice,
 ) -> None:
     """Try every packet with one or two modifications, and sequences of segments, in every protocol state.
 
@@ -94,9 +87,9 @@ def command(
         raise UserError(
             "--fuzz draws its own states and segments", "leave out --layer, --state, --case and --depth"
         )
-    cases = _cases(layers, states, ids, depth, fuzz, seed)
+    cases = _cases(layers, states, ids, depth, fuzz, board.seed)
     if sample is not None:
-        cases = shards.sample(cases, sample, seed)
+        cases = shards.sample(cases, sample, board.seed)
     complete = part.count == 1 and sample is None and fuzz is None and not chosen
     cases = part.of(cases)
     if listing:
@@ -105,20 +98,22 @@ def command(
         return
 
     from bench.matrix.results import Results
-    from bench.matrix.runner import firmware_hash
     from bench.matrix.workers import Setup
 
-    elf = find_firmware(firmware)
-    setup = Setup(engine, firmware, seed)
     console = console_beside(as_json, soft_wrap=True)
-    with Results(report / "results.jsonl", firmware_hash(elf), resume=resume) as results:
+    chosen = board.choose(console)
+    made_with = {"engine": chosen.engine, "seed": chosen.seed, **chosen.target.as_dict()}
+    print_about(console, {"Engine": chosen.engine, "Seed": str(chosen.seed)} | chosen.target.about())
+    check_target(chosen)
+    setup = Setup(chosen.engine, chosen.target.firmware, chosen.seed)
+    with Results(report / "results.jsonl", str(made_with["sha256"]), resume=resume) as results:
         left = [case for case in cases if case.id not in results.done]
         if len(left) < len(cases):
             console.print(f"{len(cases) - len(left)} of {len(cases)} cases have been run already")
         interrupted = _run(console, left, setup, jobs or os.cpu_count() or 1, results)
-        known = {case.id: case for case in cases}
-        summary = summarise(cases, results, complete=complete and not interrupted)
-        failed = [known[name] for name in summary["failed"]]
+        by_id = {case.id: case for case in cases}
+        summary = made_with | summarise(cases, results, complete=complete and not interrupted)
+        failed = [by_id[name] for name in summary["failed"]]
         if failed and not interrupted:
             summary["saved"] = _save(console, failed[:MANY], setup, report)
     if as_json:
@@ -129,6 +124,23 @@ def command(
         console.print("interrupted: what has run is kept; go on with --resume", style="bold yellow")
         ctx.exit(EXIT_INTERRUPTED)
     ctx.exit(1 if failed or summary["departures not met"] else 0)
+
+
+def check_target(chosen: BoardOptions) -> None:
+    """See that what is tested has what the rules are about: the bench's own servers. Raises UserError."""
+    if chosen.target.firmware is None:
+        return
+    from bench.capabilities import Capabilities, Capability
+    from bench.readiness import await_ready
+
+    needs = (Capability.LWIP, Capability.PYTHON, Capability.WEBSOCKET, Capability.SERVERS)
+    with chosen.boot() as booted:
+        await_ready(booted, chosen.wanted)
+        if missing := Capabilities(booted).lacking(needs):
+            raise UserError(
+                f"the matrix cannot judge {chosen.target.elf.name}: {missing[0]}",
+                "its rules are of the bench's own servers; `bench cases run --all` judges other firmware",
+            )
 
 
 def _cases(

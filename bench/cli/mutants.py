@@ -14,13 +14,14 @@ from rich.text import Text
 
 from bench.board import ROOT
 from bench.cli import EXIT_INTERRUPTED
-from bench.cli.options import complete_mutants, console_beside, json_option, print_json
+from bench.cli.options import complete_mutants, console_beside, json_option, print_about, print_json
 from bench.cli.progress import phase
 from bench.mutants.catalogue import FAMILIES, all_mutants, find_mutants
 from bench.mutants.mutant import Mutant
 from bench.mutants.report import STYLES, results, short, summary, table, write_json, write_page
 from bench.mutants.suites import WITNESSES
 from bench.mutants.trial import Catch, Fate, Trials, Verdict
+from bench.target import Target
 from emulation.errors import UserError
 from emulation.firmware.build import build
 
@@ -84,6 +85,8 @@ def command(
     check_place()
     with phase(console, "building the firmware") as tell:
         build(progress=tell)
+    own = Target()
+    print_about(console, own.about())
     verdicts, interrupted = hold(console, Trials(FOLDER, keep=keep, everything=all_tests), mutants, jobs)
     caught = [verdict for verdict in verdicts if verdict.fate is Fate.CAUGHT]
     # Names and sentences side by side need room, which a log has.
@@ -92,9 +95,9 @@ def command(
         if not verdict.expected:
             console.print(Text(f"{verdict.name}: caught, but not by the test that is to", style="yellow"))
     if as_json:
-        print_json(results(verdicts, len(mutants)))
+        print_json(results(verdicts, len(mutants), own.as_dict()))
     if output is not None:
-        write_json(output, verdicts, len(mutants))
+        write_json(output, verdicts, len(mutants), own.as_dict())
         console.print(f"results: {output.resolve()}")
     if write_docs and len(caught) == len(mutants):
         write_page(PAGE, verdicts)

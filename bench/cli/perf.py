@@ -14,7 +14,15 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from bench.cli.options import console_beside, engine_option, json_option, print_json
+from bench.cli.options import (
+    BoardChoice,
+    BoardOptions,
+    board_options,
+    console_beside,
+    json_option,
+    print_about,
+    print_json,
+)
 from bench.cli.progress import phase
 from bench.files import write_whole
 from emulation.errors import UserError
@@ -35,21 +43,17 @@ WIDTH = 130
 @click.option(
     "--only", multiple=True, metavar="PATTERN", help="Only figures whose name contains this (* and ? match)."
 )
-@engine_option
 @click.option(
     "--engines", metavar="A,B", help="What engines differ in instead, side by side: for example quark,renode."
 )
-@click.option(
-    "--firmware", type=click.Path(path_type=Path), help="ELF to measure instead of the project's own."
-)
+@board_options
 def command(
     as_json: bool,
     output: Path | None,
     runs: int,
     only: tuple[str, ...],
-    engine: str,
     engines: str | None,
-    firmware: Path | None,
+    board: BoardChoice,
 ) -> None:
     """Measure speed and memory, each beside its target.
 
@@ -58,23 +62,36 @@ def command(
     """
     from bench.perf import measure, select
 
-    chosen = select(only)
+    measurements = select(only)
     if output is not None:
         prepare(output)
     console = console_beside(as_json, width=max(Console().width, WIDTH))
+    chosen = board.choose(console)
+    print_about(console, {"Engine": engines or chosen.engine} | chosen.target.about())
     if engines is not None:
-        side_by_side(console, as_json, output, engines.split(","), firmware, runs)
+        side_by_side(console, as_json, output, engines.split(","), chosen, runs)
         return
     figures: list[Figure] = []
     try:
         with phase(console, "measuring") as tell:
-            figures.extend(measure(chosen, firmware, engine, runs, tell=tell))
+            figures.extend(
+                measure(
+                    measurements,
+                    chosen.target.firmware,
+                    chosen.engine,
+                    runs,
+                    tell,
+                    ready=chosen.ready,
+                    board_options=chosen.for_boot,
+                )
+            )
     finally:
         # What was measured before a Ctrl-C or a fault is shown and written all the same.
         if figures:
             show(console, figures)
         told = [figure.as_dict() for figure in figures]
-        write(console, as_json, output, {"environment": environment(), "engine": engine, "figures": told})
+        made_with = {"environment": environment(), "engine": chosen.engine, **chosen.target.as_dict()}
+        write(console, as_json, output, made_with | {"figures": told})
 
 
 def side_by_side(
@@ -82,7 +99,7 @@ def side_by_side(
     as_json: bool,
     output: Path | None,
     engines: list[str],
-    firmware: Path | None,
+    chosen: BoardOptions,
     runs: int,
 ) -> None:
     """Measure several engines, show them beside each other, write what was had. Raises UserError."""
@@ -92,12 +109,21 @@ def side_by_side(
     told: list[EngineFigures] = []
     try:
         with phase(console, "measuring") as tell:
-            told.extend(measure(engines, firmware, runs, tell=tell))
+            told.extend(
+                measure(
+                    engines,
+                    chosen.target.firmware,
+                    runs,
+                    tell=tell,
+                    ready=chosen.ready,
+                    board_options=chosen.for_boot,
+                )
+            )
     finally:
         if told:
             engine_table.show(console, told)
-        content = {"environment": environment(), "engines": [one.as_dict() for one in told]}
-        write(console, as_json, output, content)
+        made_with = {"environment": environment(), **chosen.target.as_dict()}
+        write(console, as_json, output, made_with | {"engines": [one.as_dict() for one in told]})
 
 
 def show(console: Console, figures: list[Figure]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from bench.cli import print_error
+from bench.cli import print_error, print_usage_error
 from bench.exit_codes import RUN_INTERRUPTED
 from emulation.errors import GuestFault, UserError
 
@@ -40,7 +40,7 @@ class RobotCommand(click.Command):
         try:
             return super().make_context(*args, **kwargs)
         except click.UsageError as error:
-            error.show()
+            print_usage_error(error)
             raise click.exceptions.Exit(INVALID) from None
 
     def invoke(self, ctx: click.Context) -> Any:

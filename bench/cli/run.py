@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.addresses import station_at
+from bench.capabilities import check as check_capability
 from bench.cli.options import (
+    chosen_target,
     complete_suites,
     console_beside,
     engine_option,
@@ -20,23 +22,26 @@ from bench.cli.options import (
     ip_option,
     json_option,
     mac_option,
+    platform_option,
     print_json,
+    ready_option,
+    report_option,
     seed_option,
     spin_limit_option,
+    stack_option,
 )
 from bench.cli.progress import Progress, phase
 from bench.cli.robot_reports import LOG, OUTPUT, REPORT, XUNIT, as_dict, write_reports
 from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, RobotCommand
 from bench.cli.run_summary import ENGINES, PAGES, read_baseline
+from bench.engines import load_engine
 from bench.files import remove_unfinished
 from bench.loop import holding_signals_back
 from bench.project import find_project
 from bench.report.figures import FIGURES
 from bench.robot.suites import find_suites, suite_name
 from emulation.errors import UserError
-from emulation.paths import reports_folder
 
-REPORTS = reports_folder() / "robot"
 ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 
 
@@ -44,14 +49,10 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 @click.argument("suites", nargs=-1, metavar="[SUITE...]", shell_complete=complete_suites)
 @engine_option
 @firmware_option
-@click.option(
-    "--stack",
-    type=click.Choice(["lwip", "zephyr"]),
-    help="Test the project's firmware on this network stack.",
-)
+@stack_option
 @seed_option
-@click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
-@click.option("--ready", default=None, help="What the firmware prints when tests can begin.")
+@platform_option
+@ready_option
 @ip_option
 @mac_option
 @spin_limit_option
@@ -62,12 +63,7 @@ ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
     help="What the firmware has to offer, as in ping or tcp:4242 (several: all of them): without it nothing"
     " runs, where tests would be skipped.",
 )
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path),
-    default=REPORTS,
-    help="Folder for reports. [default: reports/robot]",
-)
+@report_option("robot", "reports and captures")
 @click.option(
     "--include", multiple=True, metavar="TAG", help="Only tests with this tag (several: any of them)."
 )
@@ -121,38 +117,38 @@ def command(
     import robot
 
     from bench.robot import session
-    from bench.stacks import firmware_on
 
     project = find_project()
     paths = find_suites(suites or (map(str, project.suites) if project else ()))
-    earlier = None if baseline is None else read_baseline(baseline)  # it may lie where this run reports to
     console = console_beside(as_json, soft_wrap=True)
+    some = bool(include or exclude or tests)
+    # It may lie where this run reports to.
+    earlier = None if baseline is None else read_baseline(baseline, partial=some)
+    if baseline is not None and earlier is None:
+        console.print(Text(f"there is no earlier run at {baseline} yet to compare with", style="yellow"))
     if watching:
         from bench.cli.watch import keep_running
 
         ctx.exit(keep_running(ctx, console, paths, project))
+    load_engine(engine)
+    for need in require:
+        check_capability(need)
+    station = station_at(ip, mac)
+    target = chosen_target(console, firmware, stack, ws_server)
     prepare_report(report)
     progress = Progress(console)
     complaints = io.StringIO()
-    if stack:
-        with phase(console, "building the firmware") as tell:
-            firmware = firmware_on(stack, firmware, tell)
     settings = session.Settings(
         engine=engine,
-        firmware=firmware,
+        firmware=target.firmware,
         seed=seed,
         platform=platform,
         ready=ready,
-        station=station_at(ip, mac),
+        station=station,
         spin_limit=spin_limit,
         require=require,
+        application=target.application,
     )
-    if ws_server is not None:
-        with phase(console, "building the firmware") as tell:
-            settings = session.with_server(settings, ws_server, tell)
-    elif project and firmware is None:
-        with phase(console, "building the application") as tell:
-            settings = session.with_application(settings, project, tell)
     try:
         with phase(console, "booting the board"):
             running = session.configure(settings)

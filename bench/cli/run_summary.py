@@ -29,12 +29,19 @@ class Baseline(NamedTuple):
     record: RunRecord
     figures: list[TestFigures]
     """None where only its `output.xml` was kept."""
+    partial: bool = False
+    """Whether of the run that is compared with it only some tests were to run."""
 
 
-def read_baseline(path: Path) -> Baseline:
-    """The earlier run: an `output.xml`, or a folder of reports. Raises UserError."""
+def read_baseline(path: Path, *, partial: bool = False) -> Baseline | None:
+    """The earlier run: an `output.xml`, or a folder of reports; None if there is none yet.
+
+    Raises UserError for a file that is no record of a run.
+    """
     output = path / "output.xml" if path.is_dir() else path
-    return Baseline(read_run(output), read_figures(output.with_name(FIGURES)))
+    if not output.exists():
+        return None
+    return Baseline(read_run(output), read_figures(output.with_name(FIGURES)), partial)
 
 
 def write_summaries(
@@ -59,7 +66,7 @@ def write_summaries(
                 complaints.append(f"left out of the summary: {error}")
     if not interrupted:
         write_whole(own, output.read_text(encoding="utf-8"), HINT)
-    trend = None if earlier is None else compare(earlier.record, run)
+    trend = None if earlier is None else compare(earlier.record, run, partial=earlier.partial or interrupted)
     measured = plots(read_figures(report / FIGURES), earlier.figures if earlier else ())
     page = markdown(run, others, interrupted, trend, measured)
     write_whole(report / PAGES[0], html(run, others, interrupted, trend, measured), HINT)

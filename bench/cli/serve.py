@@ -14,15 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
 
-from bench.cli.options import (
-    engine_option,
-    firmware_option,
-    ip_option,
-    mac_option,
-    seed_option,
-    spin_limit_option,
-)
+from bench.cli.options import BoardChoice, board_options, print_about
 from emulation.errors import GuestFault, UserError
 
 if TYPE_CHECKING:
@@ -115,16 +109,10 @@ def parse_console(_ctx: click.Context, _option: click.Parameter, value: str | No
     " is none of that name. Needs root, or a TAP that root has made for you.",
 )
 @click.option("--fast", is_flag=True, help="Let the board's time run ahead of the clock while it has work.")
-@click.option("--capture", type=click.Path(path_type=Path), help="Write all frames to this pcapng file.")
-@engine_option
-@firmware_option
-@seed_option
 @click.option(
-    "--ready", help="What the firmware prints when clients may come. [default: listening, if anything]"
+    "--capture", type=click.Path(path_type=Path), metavar="PCAPNG", help="Write all frames to this file."
 )
-@ip_option
-@mac_option
-@spin_limit_option
+@board_options
 def command(
     forwards: list[Forward],
     bind: str,
@@ -133,13 +121,7 @@ def command(
     tap: str | None,
     fast: bool,
     capture: Path | None,
-    engine: str,
-    firmware: Path | None,
-    seed: int,
-    ready: str | None,
-    ip: str | None,
-    mac: str | None,
-    spin_limit: float | None,
+    board: BoardChoice,
 ) -> None:
     """Boot a board and let clients on this machine reach it, until Ctrl-C.
 
@@ -148,30 +130,30 @@ def command(
     board by one of the bench. Ctrl-C and SIGTERM close the connections and end with exit code 0; a board that
     crashes ends with 1, and what keeps it from starting, as a port in use, with 2.
     """
-    from bench.addresses import station_at
-    from bench.board import Board
     from bench.live import TapDevice
     from bench.live.tap_device import host_beside_both
-    from bench.readiness import wanted_line
 
-    names = BOARD_PORTS if firmware is None else {}
-    station = station_at(ip, mac)
+    console = Console(soft_wrap=True, highlight=False)
+    chosen = board.choose(console)
+    print_about(console, chosen.target.about())
+    names = BOARD_PORTS if chosen.target.firmware is None else {}
     with contextlib.ExitStack() as stack:
-        device = None if tap is None else stack.enter_context(TapDevice(tap, host_beside_both(station)))
-        booted = Board.boot(engine, firmware, seed=seed, station=station, spin_limit=spin_limit)
-        board = stack.enter_context(booted)
+        device = (
+            None if tap is None else stack.enter_context(TapDevice(tap, host_beside_both(chosen.station)))
+        )
+        booted = stack.enter_context(chosen.boot())
         # Ctrl-C raises only until the loop handles it.
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         asyncio.run(
             serve(
-                board,
+                booted,
                 forwards,
                 bind,
                 console_at=None if no_console else console_at,
                 tap=device,
                 fast=fast,
                 capture=capture,
-                ready=wanted_line(ready, firmware),
+                ready=chosen.wanted,
                 names=names,
             )
         )

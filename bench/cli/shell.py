@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 from rich.console import Console
 
-from bench.cli.options import engine_option, firmware_option, seed_option
+from bench.cli.options import BoardChoice, board_options, print_about
 
 BANNER = """\
 {about}
@@ -18,21 +17,13 @@ The board's time stands still while you type. Ctrl-C ends a wait, Ctrl-D the she
 
 
 @click.command()
-@engine_option
-@firmware_option
-@seed_option
-@click.option("--platform", type=click.Path(path_type=Path), help="Another platform file (.repl).")
-@click.option("--ready", default=None, help="What the firmware prints when it is ready.")
+@board_options
 @click.option("--exec", "text", metavar="CODE", help="Run this and end, instead of asking for input.")
 @click.pass_context
 def command(
     ctx: click.Context,
-    engine: str,
-    firmware: Path | None,
-    seed: int,
-    platform: Path | None,
-    ready: str | None,
     text: str | None,
+    board: BoardChoice,
 ) -> None:
     """Boot a board and let you try things on it in Python, with `board`, `wire`, `peer` and Scapy at hand.
 
@@ -47,10 +38,13 @@ def command(
 
     interactive = text is None and sys.stdin.isatty()
     source = "<exec>" if text is not None else "<stdin>"
-    settings = session.Settings(engine, firmware, seed, platform, ready)
     # Results of a script may be read by a program: what the board prints is not among them.
-    echo = UartEcho(Console(stderr=not interactive, soft_wrap=True, highlight=False))
-    running = session.Session(settings)
+    console = Console(stderr=not interactive, soft_wrap=True, highlight=False)
+    chosen = board.choose(console)
+    if not interactive:
+        print_about(console, chosen.target.about())
+    echo = UartEcho(console)
+    running = session.Session(chosen.settings())
     try:
         echo(running.board.uart.text.encode())
         running.board.uart.listen(echo)

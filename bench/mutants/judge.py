@@ -74,7 +74,9 @@ def judge(elf: Path, captures: Path, tests: list[str], first: bool) -> dict[str,
     recorder = Recorder()
     options = ["-q", "--tb=short", "-c", str(ROOT / "pyproject.toml"), *(["-x"] if first else [])]
     options += ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "bench.pytest_plugin"]
-    code = pytest.main([*options, f"--firmware={elf}", f"--captures={captures}", *tests], plugins=[recorder])
+    code = pytest.main(
+        [*options, f"--firmware={elf}", f"--board-report={captures}", *tests], plugins=[recorder]
+    )
     return {"ready": True, "exit": int(code), "passed": recorder.passed, "failures": recorder.failures}
 
 

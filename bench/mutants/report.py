@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +68,24 @@ def summary(verdicts: Sequence[Verdict], wanted: int) -> str:
     return f"{wanted} mutants: " + ", ".join(parts)
 
 
-def results(verdicts: Sequence[Verdict], wanted: int) -> dict[str, Any]:
-    """Everything that is known so far, for programs."""
+def results(
+    verdicts: Sequence[Verdict], wanted: int, made_with: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Everything that is known so far, for programs; `made_with` says of which firmware the mutants are."""
     return {
+        **(made_with or {}),
         "complete": len(verdicts) == wanted,
         "all_caught": len(verdicts) == wanted and all(v.fate is Fate.CAUGHT for v in verdicts),
         "mutants": [verdict.as_dict() for verdict in verdicts],
     }
 
 
-def write_json(path: Path, verdicts: Sequence[Verdict], wanted: int) -> None:
+def write_json(
+    path: Path, verdicts: Sequence[Verdict], wanted: int, made_with: Mapping[str, Any] | None = None
+) -> None:
     """Write everything that is known so far. Raises UserError."""
-    write_whole(path, json.dumps(results(verdicts, wanted), indent=2) + "\n", "see --output")
+    told = results(verdicts, wanted, made_with)
+    write_whole(path, json.dumps(told, indent=2) + "\n", "name another file with --output")
 
 
 def write_page(path: Path, verdicts: Iterable[Verdict]) -> None:

@@ -7,9 +7,11 @@ core would need. Python imports are not part of any figure. `docs/performance.md
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from bench.engines import DEFAULT_ENGINE, load_engine
 from bench.perf import emulator, heap, host, server
@@ -48,10 +50,16 @@ def measure(
     engine: str = DEFAULT_ENGINE,
     runs: int = 5,
     tell: Callable[[str], None] = lambda _: None,
+    *,
+    ready: str | None = None,
+    board_options: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[Figure]:
-    """Measure one after the other; `tell` hears which. Raises UserError, GuestFault."""
+    """Measure one after the other; `tell` hears which.
+
+    `board_options` are further arguments of `Board.boot`. Raises UserError, GuestFault.
+    """
     load_engine(engine)
-    with Subject(engine, firmware, runs) as subject:
+    with Subject(engine, firmware, runs, ready, board_options) as subject:
         for measurement in measurements:
             tell(measurement.name)
             yield measurement.figure(subject)

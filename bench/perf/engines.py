@@ -7,9 +7,10 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.engines import load_engine
@@ -60,6 +61,9 @@ def measure(
     runs: int = 3,
     suites: Sequence[str] | None = None,
     tell: Callable[[str], None] = lambda _: None,
+    *,
+    ready: str | None = None,
+    board_options: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[EngineFigures]:
     """Measure one engine after the other. Each is yielded first without figures, and grows.
 
@@ -72,7 +76,7 @@ def measure(
     for engine, name in zip(engines, names, strict=True):
         one = EngineFigures(engine, name)
         yield one
-        with Subject(engine, firmware, runs) as subject:
+        with Subject(engine, firmware, runs, ready, board_options) as subject:
             for measurement in measurements(suites or SUITES):
                 tell(f"{engine}: {measurement.name}")
                 one.figures.append(measurement.figure(subject))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from bench.board import Board, BoardState
 from bench.peer import PeerError
@@ -54,13 +54,21 @@ class Subject:
     engine: str
     firmware: Path | None = None
     runs: int = 5
+    ready: str | None = None
+    """What it prints when it can be measured; None: as the bench's own firmware."""
+    board_options: Mapping[str, Any] = field(default_factory=dict)
+    """Further arguments of `Board.boot`."""
     _states: dict[Path | None, tuple[Board, BoardState]] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def boot(self, firmware: Path | None = None) -> Board:
         """A board of its own that listens; the caller closes it."""
-        board = Board.boot(self.engine, firmware or self.firmware)
-        board.uart.wait_for(READY, timeout=BOOT_TIMEOUT)
+        board = Board.boot(self.engine, firmware or self.firmware, **self.board_options)
+        try:
+            board.uart.wait_for(self.ready or READY, timeout=BOOT_TIMEOUT)
+        except BaseException:
+            board.close()
+            raise
         return board
 
     def board(self, firmware: Path | None = None) -> Board:

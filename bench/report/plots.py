@@ -133,13 +133,18 @@ def _instructions(run: Sequence[TestFigures], earlier: Sequence[TestFigures]) ->
     return _finish("instructions", title, words, height, draw, _with_earlier(head, rows, told, before, ".1f"))
 
 
+def _test(measured: TestFigures) -> tuple[str, str]:
+    """What the same test is known by in every run: folders stand before the suite's name in some."""
+    return measured.suite.rpartition(".")[2], measured.name
+
+
 def _heap(run: Sequence[TestFigures], earlier: Sequence[TestFigures]) -> Plot | None:
     # Where time goes back, a test has restored states of its own: no course to draw.
     courses = [test for test in run if len(test.heap) > 2 and test.heap == sorted(test.heap)]
     fullest = sorted(courses, key=_least_free)[:HEAPS]
     if not fullest:
         return None
-    before = {(test.suite, test.name): test for test in earlier if test.heap}
+    before = {_test(test): test for test in earlier if test.heap}
     title = "Free heap over time"
     words = (
         f"The tests that left least of the Python heap; the least was {_least_free(fullest[0]) / 1024:.1f} "
@@ -148,7 +153,7 @@ def _heap(run: Sequence[TestFigures], earlier: Sequence[TestFigures]) -> Plot | 
 
     def draw(*panels: Any) -> None:
         for axes, test in zip(panels, fullest, strict=True):
-            for measured, style in ((before.get((test.suite, test.name)), _BEFORE), (test, _NOW)):
+            for measured, style in ((before.get(_test(test)), _BEFORE), (test, _NOW)):
                 if measured is not None:
                     times = [sample.milliseconds / 1000 for sample in measured.heap]
                     free = [sample.free / 1024 for sample in measured.heap]

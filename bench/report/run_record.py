@@ -27,6 +27,8 @@ class TestOutcome:
     message: str
     id: str
     """Robot's id, which is its place in `log.html`."""
+    source: str = ""
+    """The file of the suite, where the record has it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,14 @@ def read_run(path: Path) -> RunRecord:
         begun=suite.start_time.isoformat(" ", "seconds") if suite.start_time else "",
         seconds=suite.elapsed_time.total_seconds(),
         tests=tuple(
-            TestOutcome(test.parent.full_name, test.name, test.status, test.message, test.id)
+            TestOutcome(
+                test.parent.full_name,
+                test.name,
+                test.status,
+                test.message,
+                test.id,
+                str(test.source or ""),
+            )
             for test in suite.all_tests
         ),
     )

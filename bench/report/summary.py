@@ -208,7 +208,9 @@ def _trend_html(trend: Trend) -> str:
     for heading, changes in trend.headed():
         rows = "".join(f"<li>{escape(_change(change))}</li>" for change in changes)
         parts.append(f"<h3>{heading} ({len(changes)})</h3><ul>{rows}</ul>")
-    return "".join(parts) if len(parts) > 1 else f"{parts[0]}<p>{SAME}</p>"
+    if len(parts) == 1:
+        parts.append(f"<p>{SAME}</p>")
+    return "".join(parts) + (f"<p>{_unseen(trend)}</p>" if trend.unseen else "")
 
 
 def _trend_markdown(trend: Trend) -> list[str]:
@@ -216,7 +218,13 @@ def _trend_markdown(trend: Trend) -> list[str]:
     for heading, changes in trend.headed():
         lines += [f"**{heading} ({len(changes)})**", ""]
         lines += [f"* {literal(_change(change))}" for change in changes] + [""]
-    return lines if len(lines) > 2 else [*lines, SAME, ""]
+    if len(lines) == 2:
+        lines += [SAME, ""]
+    return lines + ([_unseen(trend), ""] if trend.unseen else [])
+
+
+def _unseen(trend: Trend) -> str:
+    return f"{trend.unseen} tests of the baseline were not to run this time."
 
 
 def _change(change: Change) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from pathlib import Path
 
 from bench.report.run_record import RunRecord, TestOutcome
 
@@ -24,7 +26,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Trend:
-    """A run held against an earlier one; tests are the same if suite and name are."""
+    """A run held against an earlier one; tests are the same if the file of the suite and the name are.
+
+    The names of suites say nothing: Robot puts those of the folders in front, which depend on what runs.
+    """
 
     failing: list[Change]
     """They did not fail in the earlier run."""
@@ -32,9 +37,11 @@ class Trend:
     """They failed in the earlier run and pass now."""
     new: list[Change]
     gone: list[Change]
-    """The earlier run had them."""
+    """The earlier run had them, in suites that have run again."""
     cost: list[Change]
     """They passed in both, in other virtual time or with another number of instructions."""
+    unseen: int = 0
+    """Tests of the earlier run that this one was not to run."""
 
     def headed(self) -> Iterator[tuple[str, list[Change]]]:
         """The changes under their headings, without empty ones; what is worst comes first."""
@@ -43,12 +50,16 @@ class Trend:
         return ((heading, group) for heading, group in zip(headings, groups, strict=True) if group)
 
 
-def compare(earlier: RunRecord, run: RunRecord) -> Trend:
-    """What is different in `run`."""
-    old, now = ({_name(test): test for test in record.tests} for record in (earlier, run))
+def compare(earlier: RunRecord, run: RunRecord, *, partial: bool = False) -> Trend:
+    """What is different in `run`; `partial`: only some tests of its suites were to run."""
+    known = same_suites({_file(test) for test in earlier.tests}, {_file(test) for test in run.tests})
+    old = {(_file(test), test.name): test for test in earlier.tests}
     trend = Trend([], [], [], [], [])
-    for name, test in now.items():
-        before = old.get(name)
+    met = set()
+    for test in run.tests:
+        key = known.get(_file(test), ""), test.name
+        met.add(key)
+        name, before = _name(test), old.get(key)
         if before is None:
             trend.new.append(Change(name, "fails" if test.status == "FAIL" else ""))
         elif test.status == "FAIL" and before.status != "FAIL":
@@ -57,12 +68,41 @@ def compare(earlier: RunRecord, run: RunRecord) -> Trend:
             trend.fixed.append(Change(name, ""))
         elif test.status == before.status == "PASS" and (what := _cost(before.message, test.message)):
             trend.cost.append(Change(name, what))
-    trend.gone.extend(Change(name, "") for name in old if name not in now)
-    return trend
+    left = [test for key, test in old.items() if key not in met]
+    gone = [] if partial else [test for test in left if _file(test) in known.values()]
+    trend.gone.extend(Change(_name(test), "") for test in gone)
+    return replace(trend, unseen=len(left) - len(gone))
+
+
+def same_suites(earlier: Collection[str], now: Collection[str]) -> dict[str, str]:
+    """Which suite file of a run is which of an earlier one, that may have run in another folder.
+
+    Where some files are the same, both runs were in one folder, and other files are others. Else two are the
+    same if their paths end alike, the more the better; each is the same as one at most.
+    """
+    if same := set(earlier) & set(now):
+        return {path: path for path in same}
+    pairs = sorted((-_common_end(one, other), one, other) for one in now for other in earlier)
+    found: dict[str, str] = {}
+    for common, one, other in pairs:
+        if common and one not in found and other not in found.values():
+            found[one] = other
+    return found
+
+
+def _common_end(one: str, other: str) -> int:
+    """How many parts of two paths are the same, from the last one on."""
+    parts = zip(reversed(Path(one).parts), reversed(Path(other).parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], parts))
+
+
+def _file(test: TestOutcome) -> str:
+    """The suite's file; the last part of its name where the record has none."""
+    return test.source or test.suite.rpartition(".")[2]
 
 
 def _name(test: TestOutcome) -> str:
-    return f"{test.suite}: {test.name}"
+    return f"{test.suite.rpartition('.')[2]}: {test.name}"
 
 
 def _cost(before: str, now: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bench import target
 from bench.addresses import BOARD, Station
 from bench.board import DEFAULT_SEED, Board, BoardState, find_firmware
 from bench.capabilities import Capabilities
@@ -14,8 +15,8 @@ from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
 from bench.project import Progress, Project, find_project
 from bench.readiness import await_ready, wanted_line
+from bench.target import choose, describe, refresh
 from emulation.firmware.application import put_on_board
-from emulation.firmware.build import DEFAULT_WS_SERVER, build
 from emulation.paths import build_folder
 
 
@@ -43,11 +44,8 @@ def with_application(
     settings: Settings, project: Project, progress: Callable[[str], None] = lambda text: None
 ) -> Settings:
     """The settings with a project's application on the board, if it has one. Raises UserError."""
-    put = project.put_on_board(progress)
-    if put is None or project.application is None:
-        return settings
-    way = "frozen into the firmware" if put.frozen else "beside the firmware, compiled on the board"
-    return replace(settings, firmware=put.elf, application=f"{project.application.name}, {way}")
+    chosen = choose(project=project, progress=progress)
+    return replace(settings, firmware=chosen.firmware, application=chosen.application)
 
 
 def with_server(settings: Settings, ws_server: Path, progress: Progress = lambda text: None) -> Settings:
@@ -55,18 +53,14 @@ def with_server(settings: Settings, ws_server: Path, progress: Progress = lambda
 
     Raises UserError.
     """
-    server = ws_server.resolve()
-    if server == DEFAULT_WS_SERVER:
-        build(progress=progress)
-        return replace(settings, firmware=None)
-    place = build_folder() / "servers" / hashlib.sha256(str(server).encode()).hexdigest()[:8]
-    return replace(settings, firmware=build(place, ws_server=server, progress=progress).elf)
+    return replace(settings, firmware=target.with_server(ws_server, progress))
 
 
 def of_project() -> Settings:
     """What holds where nobody has configured a run: as the project of the current folder says, if any."""
     project = find_project()
     if project is None:
+        refresh()
         return Settings()
     own = Settings(engine=project.engine, seed=project.seed, ready=project.ready)
     return with_application(own, project)
@@ -104,14 +98,12 @@ class Session:
 
     def describe(self) -> dict[str, str]:
         """What makes this run what it is, for reports: the same again gives the same captures."""
-        elf = find_firmware(self.settings.firmware)
-        digest = hashlib.sha256(elf.read_bytes()).hexdigest()
         application = {"Program": self.settings.application} if self.settings.application else {}
         return {
             "Engine": f"{self.board.engine} ({self.board.machine.description})",
             "Seed": str(self.board.seed),
             **application,
-            "Firmware": f"{elf.name}, SHA-256 {digest[:16]}",
+            **describe(find_firmware(self.settings.firmware)),
             "Ready": f"{self.boot_time:.6f} virtual seconds after reset",
             **self._described,
             **({"Note": "; ".join(self.notes)} if self.notes else {}),

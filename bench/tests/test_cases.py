@@ -15,6 +15,7 @@ from bench.cases.describe import Describer, stream
 from bench.cases.registry import spread
 from bench.cases.results import Count
 from bench.cases.runner import judge
+from bench.cases.server import Server
 from bench.cases.showing import show
 from bench.cases.stages import nominal
 from bench.layers.tcpip import ACK, RST, Segment, build
@@ -166,12 +167,12 @@ def test_a_departure_counts_only_if_it_is_exactly_the_one_that_is_known() -> Non
     assert case.departure is not None
     known = tuple(str(line) for line in case.departure.came)
     expected = tuple(str(line) for line in case.expect[0])
-    assert judge(case, known) == ([], True)
-    assert "is gone" in judge(case, expected)[0][0]
-    assert "came something else" in judge(case, ("something else",))[0][0]
+    assert judge(case, known, Server()) == ([], True)
+    assert "is gone" in judge(case, expected, Server())[0][0]
+    assert "came something else" in judge(case, ("something else",), Server())[0][0]
     plain = replace(case, departure=None)
-    assert judge(plain, expected) == ([], False)
-    assert "expected" in judge(plain, known)[0][0]
+    assert judge(plain, expected, Server()) == ([], False)
+    assert "expected" in judge(plain, known, Server())[0][0]
 
 
 def test_cases_start_in_every_state() -> None:

@@ -16,6 +16,7 @@ from bench.board import ROOT
 from bench.cases import all_cases
 from bench.cli import main
 from bench.tests.elf import real_firmware
+from emulation.firmware.sources import sha256_of
 
 
 def bench(*arguments: str | Path) -> Result:
@@ -60,16 +61,17 @@ def test_a_mistake_is_told_in_one_line(arguments: list[str], said: str) -> None:
 
 def test_a_run_writes_results_and_a_capture_of_each_case(tmp_path: Path) -> None:
     real_firmware()
-    path = tmp_path / "deep" / "results.json"
-    result = bench(
-        "run", "7", "ipv4-18-*", "tcp-37-*-data-ipv4", "--output", path, "--captures", tmp_path / "c"
-    )
+    folder = tmp_path / "deep"
+    result = bench("run", "7", "ipv4-18-*", "tcp-37-*-data-ipv4", "--report", folder)
     assert result.exit_code == 0, result.output
-    written = json.loads(path.read_text())
+    written = json.loads((folder / "results.json").read_text())
+    assert written["stack"] == "lwip"
+    assert written["sha256"] == sha256_of(real_firmware())
+    assert f"SHA-256 {written['sha256'][:16]}" in result.output
     assert (written["passed"], written["departures"], written["failed"]) == (11, 2, 0)
     assert written["complete"] is True
     assert all(case["verdict"] != "departure" or case["reason"] for case in written["cases"])
-    captures = {file.stem for file in (tmp_path / "c").glob("*.pcapng")}
+    captures = {file.stem for file in folder.glob("*.pcapng")}
     assert captures == {case["id"] for case in written["cases"]}
     assert "13 cases: 11 passed, 2 known departures, 0 failed" in result.output
     assert "cases/s" in result.output
@@ -77,8 +79,8 @@ def test_a_run_writes_results_and_a_capture_of_each_case(tmp_path: Path) -> None
 
 def test_an_interrupted_run_leaves_the_results_so_far(tmp_path: Path) -> None:
     real_firmware()
-    path, folder = tmp_path / "results.json", tmp_path / "captures"
-    command = [sys.executable, "-m", "bench", "cases", "run", "--all", "--output", path, "--captures", folder]
+    folder = tmp_path / "results"
+    command = [sys.executable, "-m", "bench", "cases", "run", "--all", "--report", folder]
     running = subprocess.Popen(
         list(map(str, command)), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -92,8 +94,8 @@ def test_an_interrupted_run_leaves_the_results_so_far(tmp_path: Path) -> None:
         running.kill()
     assert running.returncode == 130, output
     assert "interrupted" in output
-    written = json.loads(path.read_text())
+    written = json.loads((folder / "results.json").read_text())
     assert written["complete"] is False
     assert 4 <= len(written["cases"]) < len(all_cases())
-    assert {file.suffix for file in folder.iterdir()} == {".pcapng"}
-    assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
+    assert {file.suffix for file in folder.iterdir()} == {".pcapng", ".json"}
+    assert not [file for file in folder.iterdir() if file.name.startswith(".")]

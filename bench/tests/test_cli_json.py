@@ -52,7 +52,7 @@ def test_json_of_run_after_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_cases_tell_their_verdicts(tmp_path: Path) -> None:
-    folder = ("--captures", tmp_path, "--output", tmp_path / "results.json")
+    folder = ("--report", tmp_path)
     told = ask("cases", "run", "7", *folder)
     assert told["complete"] and told["passed"] == len(told["cases"]) > 0
     assert json.loads((tmp_path / "results.json").read_text()) == told

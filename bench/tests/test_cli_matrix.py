@@ -133,7 +133,7 @@ def test_a_capture_of_others_is_sent_to_a_board_that_listens(tmp_path: Path) -> 
     ping.time = 1_700_000_000
     with PcapWriter(str(tmp_path / "ping.pcap")) as file:
         file.write(ping)
-    result = bench("inject", tmp_path / "ping.pcap", "--output", tmp_path / "out.pcapng")
+    result = bench("inject", tmp_path / "ping.pcap", "--capture", tmp_path / "out.pcapng")
     assert result.exit_code == 0, result.output
     assert "echo-reply" in result.output
     assert (tmp_path / "out.pcapng").exists()

@@ -100,7 +100,7 @@ def test_a_run_at_a_terminal_shows_the_test_that_runs(tmp_path: Path, no_colour:
 
 def test_what_does_not_go_to_a_terminal_has_no_escape_sequences(tmp_path: Path) -> None:
     result = CliRunner().invoke(
-        main, ["cases", "run", "7", "--captures", str(tmp_path)], catch_exceptions=False
+        main, ["cases", "run", "7", "--report", str(tmp_path)], catch_exceptions=False
     )
     assert result.exit_code == 0
     assert "\x1b" not in result.output

@@ -199,7 +199,10 @@ def test_ipython_is_used_where_it_is_installed(tmp_path: Path) -> None:
 def test_a_script_prints_its_results_alone() -> None:
     done = script("--exec", "print(peer(8080).echo('hi').data)")
     assert (done.exit_code, done.stdout) == (0, "b'hi'\n")
-    assert done.stderr == "uart| ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082\n"
+    firmware, stack, board = done.stderr.splitlines()
+    assert re.fullmatch(r"Firmware: ws_bench\.elf, SHA-256 [0-9a-f]{16}", firmware)
+    assert stack == "Stack:    lwip"
+    assert board == "uart| ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082"
 
 
 def test_what_is_piped_in_is_a_script() -> None:

@@ -301,8 +301,11 @@ def test_frames_are_injected_into_it(tmp_path: Path) -> None:
 
 
 def cases(tmp_path: Path, *words: str, elf: Path | None = None) -> Result:
-    options = ["--firmware", str(elf or foreign_elf()), "--output", str(tmp_path / "results.json")]
-    return CliRunner().invoke(main, ["cases", "run", *words, *options, "--captures", str(tmp_path)])
+    options = [
+        "--firmware",
+        str(elf or foreign_elf()),
+    ]
+    return CliRunner().invoke(main, ["cases", "run", *words, *options, "--report", str(tmp_path)])
 
 
 def test_the_catalogue_is_judged_from_outside(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.board import DEFAULT_SEED, ROOT
-from bench.project import _KINDS, Project, find_project, read_project
+from bench.project import KEYS, Project, find_project, read_project
 from emulation.errors import UserError
 
 
@@ -71,7 +71,7 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, complaint: str, hint: str
 def test_every_key_is_documented_with_its_default() -> None:
     page = (ROOT / "docs" / "applications.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| .* \| (.*) \|$", page, re.MULTILINE)
-    assert {key for key, _ in rows} == set(_KINDS)
+    assert {key for key, _ in rows} == set(KEYS)
     said = {key: default.strip("`") for key, default in rows}
     assert tomllib.loads(
         "\n".join(f"{key} = {said[key]}" for key in ("ports", "ready", "engine", "seed"))

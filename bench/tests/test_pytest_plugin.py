@@ -15,7 +15,7 @@ from bench.tests.elf import UD2, with_code_at
 
 def pytest_on(folder: Path, tests: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     (folder / "test_own.py").write_text(tests)
-    options = ["-p", "bench.pytest_plugin", "-p", "no:cacheprovider", "--captures", folder / "captures"]
+    options = ["-p", "bench.pytest_plugin", "-p", "no:cacheprovider", "--board-report", folder / "captures"]
     return subprocess.run(
         [
             sys.executable,

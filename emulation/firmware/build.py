@@ -13,12 +13,13 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from emulation.errors import UserError
-from emulation.firmware import overlay
+from emulation.files import write_whole
+from emulation.firmware import overlay, places
 from emulation.firmware.frozen import MANIFEST, Frozen, write_if_changed
 from emulation.firmware.lock import folder_lock
 from emulation.firmware.sizes import Sizes, measure
@@ -117,6 +118,14 @@ def _digest(parts: Iterable[str | bytes]) -> str:
     return digest.hexdigest()
 
 
+def inputs() -> Iterator[Path]:
+    """The files of this project that the firmware is made of."""
+    yield from _code(HERE)
+    yield HERE / "Makefile"
+    for _name, path in Frozen(DEFAULT_APP, DEFAULT_WS_SERVER).files():
+        yield path
+
+
 def up_to_date(out: Path = DEFAULT_OUT) -> bool:
     """Whether `build(out)` has nothing to do."""
     sources = find_sources()
@@ -138,10 +147,18 @@ def build(
     no sources to be had, code that does not compile, a firmware that does not fit.
     """
     sources = get_sources(progress=progress)
-    plan = _plan(out, app, ws_server, sources, overrides or {})
+    out = out.resolve()
+    plan = _plan(places.place_for(out), app, ws_server, sources, overrides or {})
     with folder_lock(plan.out, progress):
-        result = _current(plan)
-        return result if result else _build(plan, progress)
+        result = _current(plan) or _build(plan, progress)
+        return result if plan.out == out else _bring(result, out)
+
+
+def _bring(result: BuildResult, out: Path) -> BuildResult:
+    elf = out / ELF_NAME
+    if not elf.is_file() or sha256_of(elf) != result.sha256:
+        write_whole(elf, result.elf.read_bytes(), "check the folder's permissions")
+    return replace(result, elf=elf)
 
 
 def _plan(
@@ -186,32 +203,35 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     base, fingerprint = plan.base(), plan.fingerprint()
     forget_objects(plan.out, plan.rules())
     _seed(plan, base)
-    for name in (_STAMP, LOG, ELF_NAME):
+    for name in (_STAMP, LOG):
         (plan.out / name).unlink(missing_ok=True)
+    if (plan.out / ELF_NAME).exists():
+        # Who loads the one that is there has it whole until the new one takes its place; make links anew.
+        os.utime(plan.out / ELF_NAME, (0, 0))
     plan.frozen.stage(plan.out / "stage", plan.overrides)
     write_if_changed(plan.out / "memory.ld", plan.regions)
     write_if_changed(plan.out / "manifest.py", MANIFEST)
     mpy_cross = get_mpy_cross(plan.sources, plan.out / LOG, progress)
     code, lwip = HERE, plan.sources.lwip
-    if own := overlay.below(overlay.FIRMWARE, plan.overrides):
+    own = overlay.below(overlay.FIRMWARE, plan.overrides)
+    if own or not places.fits(HERE):
         code = overlay.lay(HERE, plan.out / "code" / overlay.FIRMWARE, own)
     if theirs := overlay.below(overlay.LWIP, plan.overrides):
         lwip = overlay.lay(lwip, plan.out / "code" / overlay.LWIP, theirs, only="src")
     progress("compiling")
-    _make(
-        plan.out / LOG,
-        code,
-        {
-            "MICROPYTHON_DIR": str(plan.sources.micropython),
-            "LWIP_DIR": str(lwip),
-            "BUILD": str(plan.out),
-            "STAGE_DIR": str(plan.out / "stage"),
-            "MICROPY_MPYCROSS": str(mpy_cross),
-        },
-        "the firmware",
-        progress,
-    )
     elf = plan.out / ELF_NAME
+    variables = {
+        "MICROPYTHON_DIR": str(plan.sources.micropython),
+        "LWIP_DIR": str(lwip),
+        "BUILD": str(plan.out),
+        "STAGE_DIR": str(plan.out / "stage"),
+        "MICROPY_MPYCROSS": str(mpy_cross),
+    }
+    try:
+        _make(plan.out / LOG, code, variables, "the firmware", progress)
+    except UserError:
+        elf.unlink(missing_ok=True)  # it is of other sources than those that are there
+        raise
     digest = sha256_of(elf)
     stamp = {"base": "" if plan.compiled() else base, "fingerprint": fingerprint, "sha256": digest}
     (plan.out / _STAMP).write_text(json.dumps(stamp))
@@ -289,8 +309,9 @@ def get_mpy_cross(sources: Sources, log: Path, progress: Progress) -> Path:
 
 
 def _make(log: Path, folder: Path, variables: Mapping[str, str], what: str, progress: Progress) -> None:
+    places.check((folder, *variables.values()), what)
     words = ["make", "--no-print-directory", f"-j{min(os.cpu_count() or 1, 8)}", "-C", str(folder)]
-    words += [f"PYTHON={sys.executable}", *(f"{name}={value}" for name, value in variables.items())]
+    words += [f"PYTHON={places.python()}", *(f"{name}={value}" for name, value in variables.items())]
     run_logged(words, {}, log, re.compile(r"(CC|AS|MPY|GEN|LINK) (\S+)"), what, progress)
 
 
