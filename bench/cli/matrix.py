@@ -82,15 +82,15 @@ def command(
     from bench.matrix import shards
 
     part = shards.Shard.parse(shard)
-    chosen = bool(ids or layers or states or depth != 1)
-    if fuzz is not None and chosen:
+    selected = bool(ids or layers or states or depth != 1)
+    if fuzz is not None and selected:
         raise UserError(
             "--fuzz draws its own states and segments", "leave out --layer, --state, --case and --depth"
         )
     cases = _cases(layers, states, ids, depth, fuzz, board.seed)
     if sample is not None:
         cases = shards.sample(cases, sample, board.seed)
-    complete = part.count == 1 and sample is None and fuzz is None and not chosen
+    complete = part.count == 1 and sample is None and fuzz is None and not selected
     cases = part.of(cases)
     if listing:
         names = [case.id for case in cases]

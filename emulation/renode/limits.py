@@ -17,11 +17,12 @@ FORGETS_LOADS = (1, 16, 1)
 
 def lacks(version: tuple[int, ...]) -> Mapping[str, str]:
     """What this Renode cannot do, by need, and why not."""
-    clock = {Need.EXACT_CLOCK: "the guest's clock gains 0.8 % on virtual time in Renodes before 1.15.3"}
-    return {
-        Need.SEED: "Renode's always-on counter, the board's randomness, starts at 0 always",
-        **(clock if version < STEADY_CLOCK else {}),
+    missing: dict[str, str] = {
+        Need.SEED: "Renode's always-on counter, the board's randomness, starts at 0 always"
     }
+    if version < STEADY_CLOCK:
+        missing[Need.EXACT_CLOCK] = "the guest's clock gains 0.8 % on virtual time in Renodes before 1.15.3"
+    return missing
 
 
 _UNKNOWN = re.compile(r".*?((?:Type|TypeCode) of \S+ is not defined in ICMPv\S+)")
