@@ -32,6 +32,8 @@ LONGEST = 1448
 """Bytes of a segment that an Ethernet frame takes, options and all."""
 PAUSES = (0, 0, 0, 0, 0, 1, 5, 20, 20, 300)
 """Virtual milliseconds before a segment."""
+CLOSED = {"queued": 0.6}
+"""How often the bench reads nothing all the while, by state; in the others one time in ten."""
 OPTION_WEIGHTS = {"mss=1": 5, "mss=0": 2}
 """How often an option is drawn that changes what the board sends; the others once."""
 FLAGS = ("A", "PA", "UPA", "FA", "FPA", "P", "S", "SA", "R", "RA", "FSA", "", "FSRPAU")
@@ -49,6 +51,9 @@ def draw(rng: random.Random) -> SequenceCase:
     count = rng.randint(2, MOST)
     make = rng.choices([_cut, _wild, _mixed], [4, 3, 3])[0]
     found = make(rng, count)
+    if rng.random() < CLOSED.get(state, 0.1):
+        window = rng.choice(["w0", "w1"])
+        found = [replace(part, window=window) for part in found]
     if rng.random() < 0.25:
         found = [replace(part, second=rng.random() < 0.5) for part in found]
         if not any(part.second for part in found):
