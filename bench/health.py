@@ -48,7 +48,7 @@ class Health:
         return GuestFault("exception", f"Python traceback on the UART: {error}", self.evidence())
 
     def check(self) -> None:
-        """Raise GuestFault if the guest has stopped or started anew, or for a Python traceback on the UART."""
+        """Raise GuestFault if the guest has stopped or started anew, or has printed a Python traceback."""
         if (fault := self.fault) is not None:
             raise fault
 

@@ -149,7 +149,7 @@ class WebSocketServer(AsyncEventEmitter):
         self._closing = False
         self._closed = asyncio.Event()
         self._listener, self.port = await listen(
-            self._serve_client, self.host, self.port, min(self._backlog, 5)
+            self._serve_client, self.host, self.port, self._backlog + _REFUSERS
         )
         self.emit("listening")
 

@@ -1,4 +1,4 @@
-"""The catalogue of malformed frames: 65 entries, each with the cases that try it (`bench cases`)."""
+"""The catalogue of malformed frames: 71 entries, each with the cases that try it (`bench cases`)."""
 
 from bench.cases.case import LAYERS, Case, Departure, Start
 from bench.cases.registry import all_cases, find

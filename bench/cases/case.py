@@ -83,7 +83,7 @@ class Case:
 
     id: str
     number: int
-    """Entry of the catalogue, 1 to 65."""
+    """Entry of the catalogue, 1 to 71."""
     group: str
     """The id without the variant."""
     layer: str

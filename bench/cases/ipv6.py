@@ -1,4 +1,4 @@
-"""IPv6 extension headers, fragments and neighbour discovery that break a rule: entries 19 to 22."""
+"""IPv6 extension headers, fragments and neighbour discovery that break a rule: entries 19 to 22, 71."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ from typing import Any
 
 from scapy.layers.inet6 import (
     ICMPv6EchoRequest,
+    ICMPv6MLQuery,
     ICMPv6ND_NA,
     ICMPv6ND_NS,
     ICMPv6ND_RA,
+    ICMPv6ND_Redirect,
     ICMPv6NDOptSrcLLAddr,
     IPv6,
     IPv6ExtHdrFragment,
+    IPv6ExtHdrHopByHop,
+    RouterAlert,
 )
 from scapy.packet import Packet, Raw
 
 from bench.addresses import BENCH, BOARD
 from bench.cases.case import Departure, entry, variant
-from bench.cases.steps import Send
-from bench.cases.words import SILENCE, Expected, echo_reply, icmp_error
+from bench.cases.steps import Run, Send
+from bench.cases.words import SILENCE, Expected, Some, echo_reply, icmp_error, to
 
 HOP_BY_HOP, ROUTING, FRAGMENT, ICMP6, DESTINATION = 0, 43, 44, 58, 60
 ECHO = bytes(IPv6(src=BENCH.ip6, dst=BOARD.ip6) / ICMPv6EchoRequest(id=1, data=b"ping"))[40:]
@@ -216,6 +220,17 @@ def router(option: bytes = b"", hlim: int = 255, src: str = BENCH.link_local) ->
     return message / Raw(option) if option else message
 
 
+def detection(*options: bytes) -> Packet:
+    """A neighbour solicitation from the unspecified address, which asks whether the board's is taken."""
+    message = ICMPv6ND_NS(tgt=BOARD.ip6) / Raw(b"".join(options))
+    return IPv6(src="::", dst="ff02::1:ff00:1", hlim=255) / message
+
+
+NONCE = b"\x0e\x01nonce!"
+"""RFC 7527, section 4.1."""
+TAKEN: Expected = (to(f"ICMPv6 neighbor advertisement of {BOARD.ip6} [O]", "ff02::1"),)
+ELSEWHERE = b"\x02\x01\x00\x00\x5e\x00\x53\x77"
+"""A target link-layer address that nobody has."""
 LINK_LAYER = b"\x01\x01" + bytes.fromhex(BENCH.mac.replace(":", ""))
 
 DISCOVERY = entry(
@@ -224,7 +239,7 @@ DISCOVERY = entry(
     "neighbour-discovery",
     "Router advertisements and solicitations with options of length 0, or from beyond a router",
     expected="The message is ignored.",
-    source="RFC 4861, sections 6.1.2 and 7.1.1",
+    source="RFC 4861, sections 6.1.2, 7.1.1, 7.1.2 and 8.1",
     cases=[
         variant("solicitation-is-answered", Send(solicitation()), expect=ADVERTISED),
         variant("solicitation-hop-limit-254", Send(solicitation(hlim=254))),
@@ -237,6 +252,27 @@ DISCOVERY = entry(
         variant("solicitation-option-beyond", Send(solicitation(b"\x01\x09" + bytes(6)))),
         variant("solicitation-option-cut", Send(solicitation(b"\x01"))),
         variant("solicitation-for-a-multicast-address", Send(solicitation(tgt="ff02::1"))),
+        variant("duplicate-detection-is-answered", Send(detection()), expect=TAKEN),
+        variant("duplicate-detection-with-nonce", Send(detection(NONCE)), expect=TAKEN),
+        variant("duplicate-detection-with-link-layer-address", Send(detection(LINK_LAYER))),
+        variant("duplicate-detection-with-both", Send(detection(NONCE, LINK_LAYER))),
+        *(
+            variant(f"{name}-is-not-heeded", Send(packet), Send(ipv6(ICMP6, ECHO)), expect=REPLY)
+            for name, packet in (
+                (
+                    "advertisement-to-all-that-was-asked-for",
+                    IPv6(src=BENCH.ip6, dst="ff02::1", hlim=255)
+                    / ICMPv6ND_NA(tgt=BENCH.ip6, S=1, O=1)
+                    / Raw(ELSEWHERE),
+                ),
+                (
+                    "redirect-of-no-router",
+                    IPv6(src=BENCH.link_local, dst=BOARD.ip6, hlim=255)
+                    / ICMPv6ND_Redirect(tgt=BENCH.link_local, dst=BENCH.ip6)
+                    / Raw(ELSEWHERE),
+                ),
+            )
+        ),
         variant("solicitation-cut", Send(ipv6(ICMP6, b"\x87\0\0\0" + bytes(10), hlim=255))),
         *(
             variant(f"advertisement-{name}", Send(packet))
@@ -262,4 +298,40 @@ DISCOVERY = entry(
     ],
 )
 
-CASES = (*EXTENSION, *CHAIN, *FRAGMENTS, *DISCOVERY)
+
+def listener_query(alert: int | None = 0, **fields: Any) -> tuple[Run, Send]:
+    """A general query of MLD, once the board has reported of its own accord what it joined at its start."""
+    packet = IPv6(**({"src": BENCH.link_local, "dst": "ff02::1", "hlim": 1} | fields))
+    if alert is not None:
+        packet /= IPv6ExtHdrHopByHop(options=[RouterAlert(value=alert)])
+    return Run(1.0), Send(packet / ICMPv6MLQuery(mrd=1000))
+
+
+LISTENERS = entry(
+    "ipv6",
+    71,
+    "listener-query",
+    "A multicast listener query from beyond the link, or without what marks one",
+    expected="A query of a router on the link is answered with a report for each group; another is ignored.",
+    source="RFC 2710, section 5; RFC 3810, section 6.2",
+    cases=[
+        variant(
+            "is-answered",
+            *listener_query(),
+            expect=(Some("IPv6 hop-by-hop header → ff02::1:ff00:", 2, 2),),
+            watch=2,
+        ),
+        *(
+            variant(name, *steps, watch=2)
+            for name, steps in (
+                ("from-a-global-address", listener_query(src=BENCH.ip6)),
+                ("hop-limit-2", listener_query(hlim=2)),
+                ("hop-limit-255", listener_query(hlim=255)),
+                ("without-router-alert", listener_query(None)),
+                ("router-alert-for-rsvp", listener_query(1)),
+            )
+        ),
+    ],
+)
+
+CASES = (*EXTENSION, *CHAIN, *FRAGMENTS, *DISCOVERY, *LISTENERS)

@@ -114,6 +114,17 @@ FLOOD = entry(
     ]
     + [
         variant(
+            f"old-{name}",
+            syns(10, ipv6),
+            Run(1.0),
+            Serve(ipv6, patience=0.9),  # less than until a SYN is sent again
+            expect=(Some("TCP SYN+ACK", 10, 20), SERVED),
+            watch=0,
+        )
+        for name, ipv6 in both("")
+    ]
+    + [
+        variant(
             f"during-teardown-{name}",
             Stream(masked(WebSocket(opcode=8))),
             Run(0.1),

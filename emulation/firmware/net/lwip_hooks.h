@@ -2,6 +2,7 @@
 #ifndef LWIP_HOOKS_H
 #define LWIP_HOOKS_H
 
+#include "half_open.h"
 #include "ip4_guard.h"
 #include "reserve.h"
 #include "tcp_guard.h"
@@ -17,7 +18,9 @@
  */
 #define LWIP_HOOK_TCP_INPACKET_PCB(pcb, header, optlen, opt1len, opt2, p) \
     (reserve_takes_segment(p, TCPH_FLAGS(header)) \
-        ? (tcp_guard(pcb, header, p, &flags, &tcplen, &(optlen)), ERR_OK) : ERR_MEM)
+        ? (((pcb)->state == LISTEN && flags == TCP_SYN ? half_open_make_room(pcb) : (void)0), \
+           tcp_guard(pcb, header, p, &flags, &tcplen, &(optlen)), ERR_OK) \
+        : ERR_MEM)
 
 /* Nonzero: the packet was dealt with. */
 #define LWIP_HOOK_IP4_INPUT(p, netif) ip4_drop_own(p, netif)

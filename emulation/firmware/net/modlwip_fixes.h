@@ -13,6 +13,7 @@
 #define tcp_accepted(listener) catch_up(socket2->pcb.tcp, &socket2->state, STATE_PEER_CLOSED)
 
 static inline void catch_up(struct tcp_pcb *pcb, signed char *socket_state, signed char peer_closed) {
+    tcp_backlog_accepted(pcb); /* see below */
     if (pcb->refused_data != NULL) {
         tcp_process_refused_data(pcb); /* calls the new socket's receive function, and tells it of a FIN */
     } else if (pcb->state == CLOSE_WAIT) {
@@ -24,8 +25,22 @@ static inline void catch_up(struct tcp_pcb *pcb, signed char *socket_state, sign
  * Closing a listening socket, modlwip takes its callbacks away; but a listening PCB has no room for these two, and what
  * lies behind it in the pool would be overwritten.
  */
-#define tcp_err(pcb, function)  ((pcb)->state == LISTEN ? (void)0 : tcp_err(pcb, function))
+#define tcp_err(pcb, function) \
+    ((pcb)->state == LISTEN \
+        ? (void)0 : (count_waiting(pcb, (function) == _lwip_tcp_err_unaccepted), tcp_err(pcb, function)))
 #define tcp_recv(pcb, function) ((pcb)->state == LISTEN ? (void)0 : tcp_recv(pcb, function))
+
+/*
+ * A connection that waits for Python to accept it takes a place in the listener's queue. For lwIP its place in the
+ * backlog is free as soon as it is established, so that more come than the queue can hold, and are reset. It keeps the
+ * place until it is accepted; a SYN beyond the backlog is dropped, and comes again. modlwip sets this function for
+ * errors of what has just been put into the queue.
+ */
+static inline void count_waiting(struct tcp_pcb *pcb, int waiting) {
+    if (waiting) {
+        tcp_backlog_delayed(pcb);
+    }
+}
 
 /*
  * Data that wait for Python are moved together: else each segment, however short, would hold a buffer of the pool, and
