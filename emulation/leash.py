@@ -57,12 +57,18 @@ def on_leash(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-I", __file__, *command]
 
 
-def end_with_parent(number: signal.Signals) -> None:
-    """Have this process sent a signal when the thread that has started it ends. On Linux; else nothing."""
+def end_with_parent(number: signal.Signals, parent: int) -> None:
+    """Have this process sent a signal when the thread that has started it ends, or now if it has ended.
+
+    `parent` is the process that has started it: whoever is killed before this one comes to ask for the signal
+    leaves it to another. The signal comes on Linux only; elsewhere all there is, is the look at the parent.
+    """
     import ctypes
 
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), number)
 
 
 def main(command: Sequence[str]) -> int:

@@ -54,6 +54,9 @@ MANY = 10
 @click.option("--jobs", type=click.IntRange(min=1), help="Boards at the same time. [default: one a core]")
 @click.option("--resume", is_flag=True, help="Go on where a run that was stopped has left off.")
 @click.option("--list", "listing", is_flag=True, help="Print the IDs of the cases and run nothing.")
+@click.option(
+    "--rules", is_flag=True, help="Print how many packets meet each rule and run nothing; none is an error."
+)
 @json_option
 @report_option("matrix", "results and failing cases")
 @board_options
@@ -70,6 +73,7 @@ def command(
     jobs: int | None,
     resume: bool,
     listing: bool,
+    rules: bool,
     as_json: bool,
     report: Path,
     board: BoardChoice,
@@ -87,6 +91,8 @@ def command(
         raise UserError(
             "--fuzz draws its own states and segments", "leave out --layer, --state, --case and --depth"
         )
+    if rules:
+        ctx.exit(_show_rules(as_json))
     cases = _cases(layers, states, ids, depth, fuzz, board.seed)
     if sample is not None:
         cases = shards.sample(cases, sample, board.seed)
@@ -190,6 +196,23 @@ def _save(console: Console, cases: Sequence[AnyCase], setup: Setup, folder: Path
             console.print(f"{case.id}: {capture}, {test}" if smallest == case else
                           f"{case.id}, reduced to {smallest.id}: {capture}, {test}")  # fmt: skip
     return saved
+
+
+def _show_rules(as_json: bool) -> int:
+    """How many packets with one modification meet each rule; the exit code."""
+    from bench.matrix.cases import of_packets
+    from bench.matrix.coverage import count
+
+    counts = count(of_packets())
+    if as_json:
+        print_json(counts)
+    else:
+        for name, cases in counts.items():
+            click.echo(f"{cases:7,}  {name}")
+    unmet = [name for name, cases in counts.items() if not cases]
+    if unmet:
+        click.echo(f"no packet meets: {', '.join(unmet)}", err=True)
+    return 1 if unmet else 0
 
 
 def summarise(cases: Sequence[AnyCase], results: Results, *, complete: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Every run is a process of its own: it sees Python files as they are now.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -132,12 +133,13 @@ def watch(console: Console, watched: Watched, arguments: Sequence[str], report: 
 
 def _start(arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     """A run, out of reach of the terminal's Ctrl-C, which comes to it through this process."""
+    parent = os.getpid()
     return subprocess.Popen(
         [sys.executable, "-m", "bench", "run", *arguments],
         stdin=subprocess.DEVNULL,
         process_group=0,
         # Should this process be killed, the run ends with its reports.
-        preexec_fn=lambda: end_with_parent(signal.SIGTERM),
+        preexec_fn=lambda: end_with_parent(signal.SIGTERM, parent),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 
 from scapy.layers.inet import ICMP, IP, TCP, IPOption_LSRR, IPOption_NOP, IPOption_RR
 from scapy.layers.inet6 import (
@@ -41,6 +42,7 @@ TCP_HEADERS = 54
 HLIM_ND = 255
 """Hop limit that Neighbor Discovery demands (RFC 4861, section 7.1)."""
 SOLICITED_MAC, SOLICITED = "33:33:ff:00:00:01", "ff02::1:ff00:1"
+BROADCAST = str(ip_network(f"{BOARD.ip}/{BOARD.prefix}", strict=False).broadcast_address)
 ALL_NODES_MAC, ALL_NODES = "33:33:00:00:00:01", "ff02::1"
 
 
@@ -89,6 +91,8 @@ def of_ipv4(ends: Ends) -> Iterator[Base]:
     yield Base("first-fragment", _ether() / _ip(flags="MF") / echo, IP, IP)
     yield Base("last-fragment", _ether() / _ip(frag=2, proto=1) / Raw(PAYLOAD), IP, IP)
     yield Base("syn", _segment(ends, "S"), IP, IP)
+    to_all = Ether(src=BENCH.mac, dst="ff:ff:ff:ff:ff:ff")
+    yield Base("broadcast", to_all / _ip(dst=BROADCAST) / echo, IP, IP)
 
 
 def of_ipv6(ends: Ends) -> Iterator[Base]:
@@ -98,6 +102,7 @@ def of_ipv6(ends: Ends) -> Iterator[Base]:
         return
     echo = ICMPv6EchoRequest(id=1, data=PAYLOAD)
     yield Base("", _ether() / _ip6() / echo, IPv6, IPv6)
+    yield Base("no-next-header", _ether() / _ip6(nh=59) / Raw(b"none"), IPv6, IPv6)
     hops = IPv6ExtHdrHopByHop(options=[RouterAlert()])
     yield Base("hop-by-hop", _ether() / _ip6() / hops / echo, IPv6ExtHdrHopByHop, IPv6ExtHdrHopByHop)
     options = IPv6ExtHdrDestOpt()
@@ -124,6 +129,10 @@ def of_icmpv6(ends: Ends) -> Iterator[Base]:
     to_group = Ether(src=BENCH.mac, dst=SOLICITED_MAC) / _ip6(dst=SOLICITED, hlim=HLIM_ND)
     source = ICMPv6NDOptSrcLLAddr(lladdr=BENCH.mac)
     yield Base("solicitation", to_group / ICMPv6ND_NS(tgt=BOARD.ip6) / source, ICMPv6ND_NS)
+    yield Base("solicitation-ip", to_group / ICMPv6ND_NS(tgt=BOARD.ip6) / source, IPv6, IPv6)
+    detecting = Ether(src=BENCH.mac, dst=SOLICITED_MAC) / _ip6(src="::", dst=SOLICITED, hlim=HLIM_ND)
+    yield Base("duplicate-detection", detecting / ICMPv6ND_NS(tgt=BOARD.ip6), IPv6)
+    yield Base("unspecified", detecting / ICMPv6ND_NS(tgt=BOARD.ip6) / source, ICMPv6ND_NS)
     to_board = _ether() / _ip6(hlim=HLIM_ND)
     target = ICMPv6NDOptDstLLAddr(lladdr=BENCH.mac)
     yield Base("advertisement", to_board / ICMPv6ND_NA(tgt=BENCH.ip6, R=0, S=1, O=1) / target, ICMPv6ND_NA)
@@ -136,7 +145,8 @@ def of_icmpv6(ends: Ends) -> Iterator[Base]:
     yield Base("too-big", _ether() / _ip6() / ICMPv6PacketTooBig(mtu=1280) / Raw(bytes(quoted)),
                ICMPv6PacketTooBig)  # fmt: skip
     query = IPv6(src=BENCH.link_local, dst=ALL_NODES, hlim=1) / IPv6ExtHdrHopByHop(options=[RouterAlert()])
-    yield Base("listener-query", to_all / query / ICMPv6MLQuery(mrd=1000), ICMPv6MLQuery)
+    yield Base("listener-query", to_all / query / ICMPv6MLQuery(mrd=100), ICMPv6MLQuery)
+    yield Base("listener-query-ip", to_all / query / ICMPv6MLQuery(mrd=100), IPv6, IPv6ExtHdrHopByHop)
 
 
 def of_tcp(ends: Ends) -> Iterator[Base]:

@@ -26,6 +26,8 @@ from bench.matrix.states import Scene
 LONGEST = 1514
 """Bytes of a frame without FCS (IEEE 802.3, section 3.2.7)."""
 SHORTEST = 60
+AT_ONCE = 100
+"""Milliseconds that a listener query may leave for the report to come before the case is judged."""
 
 IP4 = ipaddress.IPv4Address(BOARD.ip)
 NETWORK = ipaddress.ip_network(f"{BOARD.ip}/{BOARD.prefix}", strict=False)
@@ -106,8 +108,10 @@ def _arp(frame: bytes) -> Expectation:
         return silent("arp-cut", "RFC 826")
     if arp[:6] != b"\x00\x01\x08\x00\x06\x04":
         return silent("arp-other-hardware-or-protocol", "RFC 826")
-    if arp[24:28] != IP4.packed or arp[6:8] != b"\x00\x01":
-        return silent("arp-no-question-for-us", "RFC 826")
+    if arp[24:28] != IP4.packed:
+        return silent("arp-for-another", "RFC 826")
+    if arp[6:8] != b"\x00\x01":
+        return silent("arp-no-question", "RFC 826")
     sender, address = arp[8:14], arp[14:18]
 
     def check(replies: Sequence[Reply]) -> list[Problem]:
@@ -128,16 +132,22 @@ def _ipv4(scene: Scene, frame: bytes, to_group: bool) -> Expectation:
     header, total = (frame[14] & 15) * 4, int.from_bytes(frame[16:18], "big")
     if frame[14] >> 4 != 4:
         return silent("ipv4-version", "RFC 1122, section 3.2.1.1")
-    if header < 20 or header > size or total < header or total > size:
-        return silent("ipv4-lengths", "RFC 791, section 3.1")
+    if header < 20 or header > size:
+        return silent("ipv4-header-length", "RFC 791, section 3.1")
+    if total < header or total > size:
+        return silent("ipv4-total-length", "RFC 791, section 3.1")
     if checksum(frame[14 : 14 + header]):
         return silent("ipv4-checksum", "RFC 1122, section 3.2.1.2")
     source, target = ipaddress.IPv4Address(frame[26:30]), ipaddress.IPv4Address(frame[30:34])
     to_all = target in BROADCASTS or target == ALL_HOSTS
     if target != IP4 and not to_all:
         return silent("ipv4-for-another", "RFC 1122, section 3.2.1.3")
-    if source.is_multicast or source in BROADCASTS or source.is_loopback:
-        return silent("ipv4-invalid-source", "RFC 1122, section 3.2.1.3")
+    if source.is_multicast:
+        return silent("ipv4-multicast-source", "RFC 1122, section 3.2.1.3")
+    if source in BROADCASTS:
+        return silent("ipv4-broadcast-source", "RFC 1122, section 3.2.1.3")
+    if source.is_loopback:
+        return silent("ipv4-loopback-source", "RFC 1122, section 3.2.1.3")
     if int.from_bytes(frame[20:22], "big") & 0x3FFF:
         return silent("ipv4-lone-fragment", "RFC 791, section 3.2")
     protocol = frame[23]
@@ -151,9 +161,7 @@ def _ipv4(scene: Scene, frame: bytes, to_group: bool) -> Expectation:
             return silent("tcp-to-broadcast", "RFC 9293, section 3.9.2.3")
         expected = rules_tcp.expect(scene, frame, data)
     elif to_all:
-        expected = (
-            may("ipv4-other-protocol", "report") if protocol == 2 else silent("ipv4-other-protocol-to-all")
-        )
+        expected = may("igmp-to-all", "report") if protocol == 2 else silent("ipv4-other-protocol-to-all")
     else:
         expected = may("ipv4-other-protocol", "icmp-error", "report", source="RFC 1122, section 3.2.2.1")
     # The board has no router: it cannot answer whoever is not on its network.
@@ -238,8 +246,10 @@ def _ipv6(scene: Scene, frame: bytes, to_group: bool) -> Expectation:
     else:
         expected = may("ipv6-other-protocol", "icmp-error", source="RFC 8200, section 4")
     if extended:
+        # A listener query has to have one.
+        required = expected.required if expected.when == "listener-query" else frozenset()
         return Expectation(
-            f"extended-{expected.when}", expected.allowed | {"icmp-error"}, check=expected.check
+            f"extended-{expected.when}", expected.allowed | {"icmp-error"}, required, check=expected.check
         )
     odd = source in ADDRESSES6 or not (source in NETWORK6 or source.is_link_local)
     if odd or (multicast and protocol != 58) or (to_group and not multicast) or frame[21] == 0:
@@ -259,28 +269,36 @@ def _icmpv6(frame: bytes, data: bytes, source: ipaddress.IPv6Address, multicast:
         return expected.optional("odd") if code or multicast else expected
     if kind == 135:
         return _solicitation(frame, data, source, multicast)
-    if kind == 130 and len(data) >= 24:
-        return may("listener-query", "report", source="RFC 2710, section 4")
+    if kind == 130:
+        return _listener_query(frame, data, source)
     return silent("icmpv6-no-question", "RFC 4443, section 2.4")
 
 
 def _solicitation(frame: bytes, data: bytes, source: ipaddress.IPv6Address, multicast: bool) -> Expectation:
     """RFC 4861, section 7.1.1: what makes a Neighbor Solicitation valid."""
     section = "RFC 4861, section 7.1.1"
-    if frame[21] != 255 or data[1] != 0 or len(data) < 24:
-        return silent("solicitation-invalid", section)
+    if frame[21] != 255:
+        return silent("solicitation-hop-limit", section)
+    if data[1] != 0:
+        return silent("solicitation-code", section)
+    if len(data) < 24:
+        return silent("solicitation-cut", section)
     target = ipaddress.IPv6Address(data[8:24])
     if target.is_multicast:
-        return silent("solicitation-invalid", section)
+        return silent("solicitation-multicast-target", section)
     at, has_source = 24, False
     while at < len(data):
         size = data[at + 1] * 8 if at + 1 < len(data) else 0
-        if size == 0 or at + size > len(data):
-            return silent("solicitation-invalid", section)
+        if size == 0:
+            return silent("solicitation-option-of-length-0", section)
+        if at + size > len(data):
+            return silent("solicitation-option-overrun", section)
         has_source = has_source or data[at] == 1
         at += size
-    if source.is_unspecified and (has_source or not multicast):
-        return silent("solicitation-invalid", section)
+    if source.is_unspecified and has_source:
+        return silent("solicitation-unspecified-with-option", section)
+    if source.is_unspecified and not multicast:
+        return silent("solicitation-unspecified-to-unicast", section)
     if target not in ADDRESSES6:
         return silent("solicitation-for-another", "RFC 4861, section 7.2.3")
     expected = must("solicitation", "advertisement", source="RFC 4861, section 7.2.4")
@@ -289,3 +307,35 @@ def _solicitation(frame: bytes, data: bytes, source: ipaddress.IPv6Address, mult
     if odd or link_layer != frame[6:12] or source.is_unspecified:
         return expected.optional("odd")
     return expected
+
+
+def _listener_query(frame: bytes, data: bytes, source: ipaddress.IPv6Address) -> Expectation:
+    """What makes a query valid; one that leaves no time is answered at once."""
+    section = "RFC 3810, section 6.2"
+    if len(data) < 24:
+        return silent("listener-query-cut", section)
+    if not source.is_link_local:
+        return silent("listener-query-from-beyond-the-link", section)
+    if frame[21] != 1:
+        return silent("listener-query-hop-limit", section)
+    if not _alerts_routers(frame):
+        return silent("listener-query-without-router-alert", section)
+    general = ipaddress.IPv6Address(data[8:24]).is_unspecified
+    if general and int.from_bytes(data[4:6], "big") <= AT_ONCE and data[1] == 0:
+        return must("listener-query", "report", source="RFC 2710, section 4")
+    return may("listener-query-that-leaves-time", "report", source="RFC 2710, section 4")
+
+
+def _alerts_routers(frame: bytes) -> bool:
+    """Whether there is a Router Alert option for MLD (RFC 2711, section 2.1) in a Hop-by-Hop header."""
+    if frame[20] != 0 or len(frame) < 62:
+        return False
+    at, end = 56, 54 + (frame[55] + 1) * 8
+    while at < end:
+        if frame[at] == 0:  # Pad1
+            at += 1
+            continue
+        if frame[at : at + 4] == b"\x05\x02\x00\x00":
+            return True
+        at += 2 + frame[at + 1]
+    return False

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 from bench.addresses import BENCH, BOARD
+from bench.board import BoardState
+from bench.layers.tcp_state import State
 from bench.layers.tcpip import Endpoint
 from bench.layers.websocket import WebSocket
 from bench.lwip import Connection, connection_of
@@ -43,6 +46,12 @@ TCP_STATES = (
 """States of the board's end of a connection, as `bench.tcp_states.reach` knows them."""
 
 
+UNACKNOWLEDGED = {"syn-received": 1, "fin-wait-1": 1, "closing": 1, "last-ack": 1, "close-wait": 1}
+"""Bytes, SYN or FIN that the board has sent in a state and that are not acknowledged."""
+MODEL_WINDOW, SEND_WINDOW = 1072, 4096
+"""Bytes that the board offers and is offered, where there is no board to ask."""
+
+
 @dataclass(frozen=True)
 class Ends:
     """What a packet has to carry to belong to a connection in some state."""
@@ -75,6 +84,22 @@ class Scene:
     """The connection as lwIP holds it; None in state `listen`."""
     background: frozenset[str] = frozenset()
     """Kinds of frames that the board sends in this state by itself: repeated segments, window probes."""
+
+
+def model_scene(state: str, *, ipv6: bool = False) -> Scene:
+    """What a board in a state would be like, with fixed numbers: to judge packets without a board."""
+    ends = Ends.model(state, ipv6=ipv6)
+    nowhere = OracleState(cast(BoardState, None), ())
+    if state == "listen":
+        return Scene(ends, nowhere, None)
+    tcp = State(state.upper()) if state in TCP_STATES else State.ESTABLISHED
+    there, here = ends.target, ends.source
+    unacknowledged = ends.ack - UNACKNOWLEDGED.get(state, 0)
+    connection = Connection(
+        *(tcp, there.ip, there.port, here.ip, here.port),
+        *(ends.ack, unacknowledged, ends.seq, MODEL_WINDOW, SEND_WINDOW),
+    )
+    return Scene(ends, nowhere, connection)
 
 
 def prepare(oracle: Oracle, state: str, *, ipv6: bool = False) -> Scene:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import signal
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -13,8 +13,8 @@ from pathlib import Path
 from bench.matrix.cases import AnyCase
 from bench.matrix.runner import Result, Runner
 from bench.matrix.shards import by_state
+from bench.matrix.worker import begin
 from emulation.errors import UserError
-from emulation.leash import end_with_parent
 
 CHUNK = 32
 """Cases handed to a process at a time, and results that are lost at most when a run is stopped."""
@@ -42,8 +42,9 @@ def run(cases: Sequence[AnyCase], setup: Setup, jobs: int) -> Iterator[list[Resu
                 yield [runner.run(case) for case in chunk]
         return
     # Not forked: an emulator that is running has no meaning in another process.
+    wanted = os.getpid(), setup.engine, setup.firmware, setup.seed
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, _begin, (setup,))
+    pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, begin, wanted)
     try:
         for done in as_completed([pool.submit(_run, chunk) for chunk in chunks]):
             yield done.result()
@@ -56,11 +57,9 @@ def run(cases: Sequence[AnyCase], setup: Setup, jobs: int) -> Iterator[list[Resu
 _runner: Runner | None = None
 
 
-def _begin(setup: Setup) -> None:
-    """Boot this process's board. Ctrl-C is for the process that asked, which this one does not outlive."""
+def boot(setup: Setup) -> None:
+    """Boot this process's board."""
     global _runner
-    end_with_parent(signal.SIGKILL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _runner = Runner(setup.engine, setup.firmware, seed=setup.seed)
 
 

@@ -17,7 +17,7 @@ STATES = {
     "established": 4,
     "requesting": 2,
     "upgraded": 5,
-    "queued": 4,
+    "queued": 6,
     "close-wait": 1,
     "fin-wait-1": 1,
     "fin-wait-2": 1,
@@ -32,6 +32,10 @@ LONGEST = 1448
 """Bytes of a segment that an Ethernet frame takes, options and all."""
 PAUSES = (0, 0, 0, 0, 0, 1, 5, 20, 20, 300)
 """Virtual milliseconds before a segment."""
+CLOSED = {"queued": 0.6}
+"""How often the bench reads nothing all the while, by state; in the others one time in ten."""
+OPTION_WEIGHTS = {"mss=1": 5, "mss=0": 2}
+"""How often an option is drawn that changes what the board sends; the others once."""
 FLAGS = ("A", "PA", "UPA", "FA", "FPA", "P", "S", "SA", "R", "RA", "FSA", "", "FSRPAU")
 
 
@@ -47,6 +51,9 @@ def draw(rng: random.Random) -> SequenceCase:
     count = rng.randint(2, MOST)
     make = rng.choices([_cut, _wild, _mixed], [4, 3, 3])[0]
     found = make(rng, count)
+    if rng.random() < CLOSED.get(state, 0.1):
+        window = rng.choice(["w0", "w1"])
+        found = [replace(part, window=window) for part in found]
     if rng.random() < 0.25:
         found = [replace(part, second=rng.random() < 0.5) for part in found]
         if not any(part.second for part in found):
@@ -91,10 +98,6 @@ def _odd(rng: random.Random) -> Part:
     start = _place(rng)
     end = None if flags in ("A", "FA", "S", "R", "RA") and rng.random() < 0.8 else _end(rng, start)
     part = Part(flags, start, end)
-    if rng.random() < 0.25:
-        part = replace(part, option=rng.choice(list(OPTIONS)))
-    if rng.random() < 0.25:
-        part = replace(part, window=rng.choice(list(WINDOWS)))
     return _paced(rng, part)
 
 
@@ -112,4 +115,11 @@ def _end(rng: random.Random, start: Place) -> Place:
 
 
 def _paced(rng: random.Random, part: Part) -> Part:
+    """The segment at some time, and perhaps with an option or a window that the others do not have."""
+    if rng.random() < 0.15:
+        part = replace(
+            part, option=rng.choices(list(OPTIONS), [OPTION_WEIGHTS.get(o, 1) for o in OPTIONS])[0]
+        )
+    if rng.random() < 0.15:
+        part = replace(part, window=rng.choice(list(WINDOWS)))
     return replace(part, pause=rng.choice(PAUSES), acknowledges=part.acknowledges or rng.random() < 0.3)

@@ -64,6 +64,8 @@ def judge(end: End, model: Receiver, replies: Sequence[Reply], *, settled: bool 
     problems = [
         Problem(f"malformed-{reply.kind}", text) for reply in heard.replies for text in reply.problems
     ]
+    if model.may_be_reset and "syn-ack" in heard.kinds:
+        return problems  # a SYN after the reset has begun another connection, with numbers of its own
     problems += _numbers(heard, model)
     if state not in OPEN:
         return problems

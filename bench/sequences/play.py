@@ -47,6 +47,8 @@ def play(oracle: Oracle, scene: SequenceScene, case: SequenceCase) -> list[Probl
         goes_on = end.ends.state in OPEN and not (model.may_be_reset or model.may_have_ended)
         if goes_on and not problems:
             _finish(oracle, end, model)
+            if oracle.board.health.fault is not None:
+                break
             problems += judge(end, model, _replies(oracle.frames), settled=True)
     return [problem for problem in problems if departure(problem) is None]
 

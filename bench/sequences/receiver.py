@@ -109,6 +109,8 @@ class Receiver:
         if not self.may_be_reset and not self.may_have_ended:
             outside = start < 0 or start >= self.edge
             regular = bool(flags & ACK) and part.option not in MALFORMED
+            if flags & SYN and not self.accepted:
+                regular = False  # bench.matrix.departures: lwIP ignores it in SYN-RECEIVED
             self.must_answer |= regular and (length > 0 or outside)
         if flags & SYN:
             return  # RFC 5961, section 4.2: a challenge, and nothing of it is taken

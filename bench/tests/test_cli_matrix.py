@@ -115,6 +115,24 @@ def test_a_run_that_is_killed_takes_its_boards_along(tmp_path: Path) -> None:
     expect_end(boards)
 
 
+@pytest.mark.parametrize("boards", [1, 2])
+def test_a_run_that_is_killed_while_it_starts_its_boards_leaves_none_behind(
+    tmp_path: Path, boards: int
+) -> None:
+    """Before a board's process has asked to end with its parent there is nobody who would end it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench", "matrix", "--layer", "tcp", "--jobs", "2", "--report", tmp_path],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "MARKER": str(tmp_path)},
+    )  # fmt: skip
+    while process.poll() is None and len(started_with("MARKER", tmp_path)) < 2 + boards:
+        time.sleep(0.002)  # wall time: another process
+    started = started_with("MARKER", tmp_path)  # itself, multiprocessing's tracker, and the first boards
+    process.kill()
+    process.wait()
+    expect_end(started_with("MARKER", tmp_path) or started)
+
+
 def test_a_capture_of_the_matrix_is_replayed_to_the_byte(tmp_path: Path) -> None:
     from bench.matrix.cases import find
     from bench.matrix.report import save

@@ -12,7 +12,20 @@ from scapy.packet import NoPayload, Raw
 
 from bench.board import ROOT
 from bench.layers.tcpip import checksum
-from bench.matrix.cases import Case, all_cases, anomalies, base_frame, bases, fields, find, generate
+from bench.matrix import coverage
+from bench.matrix.cases import (
+    AnyCase,
+    Case,
+    all_cases,
+    anomalies,
+    base_frame,
+    bases,
+    fields,
+    find,
+    find_any,
+    generate,
+    of_packets,
+)
 from bench.matrix.checksums import transport_is_right
 from bench.matrix.departures import DEPARTURES
 from bench.matrix.modifications import Edit
@@ -26,15 +39,20 @@ EVERYWHERE = [(layer, state) for layer, (_, states) in LAYERS.items() for state 
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    return list(all_cases())
+    return list(of_packets())
+
+
+@pytest.fixture(scope="module")
+def everything(cases: list[Case]) -> list[AnyCase]:
+    return [*cases, *all_cases(["sequence"])]
 
 
 def ends(layer: str, state: str) -> Ends:
     return Ends.model(state, ipv6=layer == "ipv6")
 
 
-def test_ids_are_unique_and_the_same_every_time(cases: list[Case]) -> None:
-    ids = [case.id for case in cases]
+def test_ids_are_unique_and_the_same_every_time(everything: list[AnyCase]) -> None:
+    ids = [case.id for case in everything]
     assert len(set(ids)) == len(ids)
     assert [i for i in ids if i.startswith("icmp/")] == [case.id for case in all_cases(["icmp"])]
 
@@ -133,9 +151,24 @@ def test_a_case_is_found_by_its_id(name: str) -> None:
     assert find(name).id == name
 
 
-def test_any_case_is_found_by_its_id(cases: list[Case]) -> None:
-    for case in random.Random(2).sample(cases, 60):
-        assert find(case.id) == case
+def test_any_case_is_found_by_its_id(everything: list[AnyCase]) -> None:
+    for case in random.Random(2).sample(everything, 80):
+        assert find_any(case.id) == case
+
+
+def test_every_rule_is_met_by_some_packet(cases: list[Case]) -> None:
+    """A rule that no packet meets is never tried on a board, and its page promises what nobody has seen."""
+    counts = coverage.count(cases)
+    assert [name for name, met in counts.items() if not met] == []
+    assert counts["solicitation-unspecified-with-option"] > 10
+    assert sum(counts[name] for name in coverage.known_rules()) == len(cases)
+
+
+def test_the_rules_are_found_in_their_sources() -> None:
+    found = coverage.known_rules()
+    assert {"arp-request", "tcp-*-outside", "tcp-closed", "listener-query-hop-limit"} <= set(found)
+    assert len(found) == len(set(found)) > 60
+    assert set(coverage.variants()) == {"runt", "odd", "coded", "extended"}
 
 
 @pytest.mark.parametrize("name", ["", "tcp", "tcp/established", "tcp/asleep/seq=0", "tcp/established/seq=77"])
@@ -180,11 +213,11 @@ def test_an_edit_leaves_its_neighbours_alone() -> None:
     assert data == b"\x01\x80\xff"
 
 
-def test_the_page_on_the_matrix_has_its_counts_and_every_departure(cases: list[Case]) -> None:
+def test_the_page_on_the_matrix_has_its_counts_and_every_departure(everything: list[AnyCase]) -> None:
     page = " ".join((ROOT / "docs" / "matrix.md").read_text().split())
-    counts = Counter((case.layer, case.state) for case in cases)
+    counts = Counter((case.layer, case.state) for case in everything)
     for (layer, state), count in counts.items():
         assert f"| {layer} | {state} | {count:,} |" in page
-    assert f"**{len(cases):,}**" in page
+    assert f"**{len(everything):,}**" in page
     for rule, reason in DEPARTURES.items():
         assert f"`{rule}`: {reason}" in page

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.matrix.cases import Case, all_cases, find
+from bench.matrix.cases import Case, find, of_packets
 from bench.matrix.modifications import Modification
 from bench.matrix.reduction import reduce
 from bench.matrix.results import Results, read
@@ -17,7 +17,7 @@ from emulation.errors import UserError
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    return list(all_cases(["arp", "icmp", "http"]))
+    return list(of_packets(["arp", "icmp", "http"]))
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7])

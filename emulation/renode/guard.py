@@ -31,6 +31,14 @@ def main(folder: Path, command: list[str]) -> None:
     """Run the command until it ends, or until standard input does."""
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_CHILD_SUBREAPER, 1)  # what Renode starts and leaves behind becomes ours
+    own = os.getpid()
+
+    def end_with_guard() -> None:
+        """Should the guard itself be killed, now or later."""
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != own:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     with (folder / LOG).open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -40,7 +48,7 @@ def main(folder: Path, command: list[str]) -> None:
             cwd=folder,
             env=environment(folder),
             start_new_session=True,
-            preexec_fn=lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL),  # should the guard itself be killed
+            preexec_fn=end_with_guard,
         )
     ended = os.pidfd_open(process.pid)
     told = b""

@@ -80,3 +80,45 @@ def test_being_killed_ends_it_too(tmp_path: Path) -> None:
     parent.communicate(timeout=TIMEOUT)
     expect_end(processes)
     assert not list(tmp_path.iterdir())
+
+
+ORPHAN = """
+import os, signal, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", '''
+import os, signal, sys
+sys.stdin.readline()  # the parent has ended by now: nobody is left to give the signal
+from emulation.leash import end_with_parent
+end_with_parent(signal.SIGKILL, int(sys.argv[1]))
+signal.pause()
+''', str(os.getpid())], stdin=int(sys.argv[1]))
+print(child.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_who_is_an_orphan_before_asking_to_end_with_the_parent_ends_at_once() -> None:
+    root = Path(__file__).resolve().parents[2]
+    held, given = os.pipe()
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ORPHAN, str(held)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=root,
+        pass_fds=[held],
+    )
+    assert parent.stdout is not None
+    orphan = int(parent.stdout.readline())  # which keeps that pipe open
+    parent.wait(TIMEOUT)
+    assert parent.returncode == -signal.SIGKILL
+    os.write(given, b"go on\n")
+    expect_end([orphan])
+
+
+def test_who_has_its_parent_goes_on() -> None:
+    program = "import os, signal\nfrom emulation.leash import end_with_parent\n"
+    program += "end_with_parent(signal.SIGKILL, os.getppid())\nprint('here')"
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=root, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "here\n")

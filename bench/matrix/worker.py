@@ -1,0 +1,21 @@
+"""What a process of a run does first of all. Imports next to nothing: until this is read, nobody ends it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from emulation.leash import end_with_parent
+
+
+def begin(parent: int, engine: str, firmware: Path | None, seed: int) -> None:
+    """End with the process `parent`, which has asked; Ctrl-C is for it alone. Then boot a board.
+
+    All that takes long to import comes after that.
+    """
+    end_with_parent(signal.SIGKILL, parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    from bench.matrix.workers import Setup, boot
+
+    boot(Setup(engine, firmware, seed))
