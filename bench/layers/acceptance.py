@@ -1,4 +1,4 @@
-"""Which segments fit a connection, and how often those that do not are answered (RFC 9293, section 3.10.7.4)."""
+"""Which segments fit a connection, and how often others are answered (RFC 9293, section 3.10.7.4)."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ from typing import Protocol, Self
 
 from bench.board import Board
 from bench.capture import Capture
-from bench.live.events import Feed, FrameEvent, ResetEvent, UartEvent
+from bench.live.events import Feed, FrameEvent, NoteEvent, ResetEvent, UartEvent
+from bench.live.host import LiveHost
 from bench.live.pacer import Pacer
 
 SLICE = 0.02
@@ -79,6 +80,8 @@ class LiveBoard:
         self._captured_before = board.wire.capture
         board.wire.capture = self
         self._detach_uart = board.uart.listen(self._printed)
+        self.host = LiveHost(board.wire, self.wake, self.say)
+        """The bench's own station on the segment."""
 
     async def run(self) -> None:
         """Run the board, from now on with the wall clock, until `stop` is called.
@@ -132,6 +135,10 @@ class LiveBoard:
         self.feed.publish(ResetEvent())
         self.wake()
 
+    def say(self, text: str) -> None:
+        """Tell whoever runs the bench something, in one line."""
+        self.feed.publish(NoteEvent(text))
+
     def stop(self) -> None:
         """Let `run` come back."""
         self._stopping = True
@@ -145,6 +152,7 @@ class LiveBoard:
     def close(self) -> None:
         """Watch no longer, and close the capture."""
         self._detach_uart()
+        self.host.close()
         self.wire.capture = self._captured_before
         if self._capture is not None:
             self._capture.unfollow()
