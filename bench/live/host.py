@@ -36,8 +36,10 @@ class Owner(Protocol):
 
 
 class LiveHost:
-    """The station `wire.host`. `put_down` is called after it has put frames on the wire by itself, `say` with
-    what whoever runs the bench should know.
+    """The station `wire.host`.
+
+    `put_down` is called after it has put frames on the wire by itself, `say` with what whoever runs the bench
+    should know.
     """
 
     def __init__(self, wire: Wire, put_down: Callable[[], None], say: Callable[[str], None]) -> None:
@@ -160,8 +162,8 @@ class LiveHost:
     def _yield(self, mac: bytes, address: bytes) -> None:
         self._wire.neighbour.enabled = False
         self._say(
-            f"{ipaddress.ip_address(address)} belongs to the station {mac.hex(':')}: the bench leaves it the "
-            "address, and can connect no clients; give the bench another one with --host, or none with --no-host"
+            f"{ipaddress.ip_address(address)} belongs to the station {mac.hex(':')}: the bench leaves it to "
+            "that, and connects no more clients; give the bench another address (--host), or none (--no-host)"
         )
         for leave in self.yielded:
             leave()

@@ -167,7 +167,7 @@ class Relayed(asyncio.Protocol):
     def end_to_client(self) -> None:
         """Pass on the board's end once the client has taken all that came before it.
 
-        Not by the transport, in its own time: a client that resets just then makes it fail where nobody looks.
+        Not by the transport in its own time: where the client resets just then, that fails and nobody sees.
         """
         transport = self._transport
         if transport is not None and not self._client_done and transport.get_write_buffer_size():

@@ -66,7 +66,9 @@ class WireClient:
         """
         self.abort()
         if not self._live.host.present:
-            raise UserError("the bench has no station on this segment", "give it an address of its own: --host")
+            raise UserError(
+                "the bench has no station on this segment", "give it an address of its own: --host"
+            )
         wire = self._live.wire
         self.sent = self.received = 0
         self.protocol = ""

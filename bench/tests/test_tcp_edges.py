@@ -150,8 +150,15 @@ def test_data_is_taken_as_far_as_it_lies_in_the_window(offset: int, data: bytes,
 
 @pytest.mark.parametrize(
     ("offset", "data", "ended"),
-    [(0, b"", True), (-1, b"x", True), (-1, b"", False), (1, b"", False), (WINDOW, b"", False)]
-    + [(0, bytes(WINDOW - 1), True), (0, bytes(WINDOW), False)],
+    [
+        (0, b"", True),
+        (-1, b"x", True),
+        (-1, b"", False),
+        (1, b"", False),
+        (WINDOW, b"", False),
+        (0, bytes(WINDOW - 1), True),
+        (0, bytes(WINDOW), False),
+    ],
 )
 def test_a_fin_counts_where_it_lies_in_the_window(offset: int, data: bytes, ended: bool) -> None:
     remote = Remote(State.ESTABLISHED)
