@@ -19,6 +19,8 @@ BACKLOG = 100
 """Connections that the kernel keeps for a listener which does not accept them yet."""
 SPARE = 32
 """Descriptors that connections leave to the rest of the bench: its page, its captures, its engine."""
+AT_ONCE = 32
+"""Connections that are accepted before the board gets its turn."""
 MOST = 1000
 """Connections at once: many times what the board has room for."""
 AGAIN = 0.5
@@ -94,16 +96,22 @@ class Doorman:
         self._doors.clear()
 
     def _knock(self, door: socket.socket) -> None:
+        for _ in range(AT_ONCE):
+            if self._shut or not self._accept(door):
+                break
+
+    def _accept(self, door: socket.socket) -> bool:
+        """Accept one connection; whether there may be more."""
         try:
             connection, _ = door.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
+            return False
         except OSError as error:
             if error.errno not in SHORTAGES:
                 raise
             self._shut_all(os.strerror(error.errno or 0))
             self._loop.call_later(AGAIN, self._reopen)
-            return
+            return False
         connection.setblocking(False)
         self._inside += 1
         task = self._loop.create_task(self._let_in(connection, self._doors[door]))
@@ -115,6 +123,7 @@ class Doorman:
             self._shut_all("no descriptors are left for more (ulimit -n)")
         elif self._inside >= self._most:
             self._shut_all("that is the most the bench carries on")
+        return True
 
     async def _let_in(self, connection: socket.socket, make: Callable[[], asyncio.Protocol]) -> None:
         try:

@@ -108,8 +108,10 @@ def test_more_clients_than_descriptors_are_a_line_and_the_page_is_still_there() 
         console = server.read_until(r"(http://127\.0\.0\.1:\d+/) is the web console")[1]
         port = port_of(server)
         before = descriptors(server)
+        server.process.send_signal(signal.SIGSTOP)  # so that all of them stand at the door at once
         for _ in range(80):
             crowd.enter_context(socket.create_connection(("127.0.0.1", port), TIMEOUT))
+        server.process.send_signal(signal.SIGCONT)
         with urllib.request.urlopen(console, timeout=TIMEOUT) as page:
             assert page.status == 200
         assert descriptors(server) < 64 - 16
