@@ -10,6 +10,8 @@ Rules it keeps:
 1. A piece handed to `send` goes out as one segment unless the remote window alone forbids it.
 2. The stream is delivered once and in order, whatever the segments do.
 3. Nothing is retransmitted for ever: after `retries` timeouts the connection fails with `TcpTimeoutError`.
+4. What does not fit is answered as RFC 9293, section 3.10.7, and RFC 5961 have it, but not for ever: the
+   other end may answer the answer (`bench.layers.acceptance`).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import heapq
 import itertools
 import socket
 import struct
+from collections.abc import Iterable
 from typing import cast
 
 from bench.layers.reassembly import MODULO, distance
@@ -30,6 +31,9 @@ RTO = 0.5
 """Virtual seconds until a first retransmission: the wire is short, a lost frame was one too many for the
 board's receive buffer."""
 RETRIES = 8
+RESETS = 2
+"""How often a reset is repeated, RTO apart: nobody acknowledges it, and a board that was too busy to take it
+would keep a place for a client that has gone."""
 LINGER_ZERO = struct.pack("ii", 1, 0)
 """`struct linger`: closing sends RST."""
 
@@ -104,6 +108,7 @@ class Relayed(asyncio.Protocol):
         self._relay.left(self)
         if not (self._client_done and self._board_done):
             self.tcp.reset(self._live.clock.now)
+            self._relay.repeat(self.tcp.outgoing)
             self._flush()
             self._tell("reset by the client")
         self._forget_if_over()
@@ -244,6 +249,7 @@ class Relay:
         self._most = most
         self._doorman: Doorman | None = None
         self._timers: list[tuple[float, int, Relayed]] = []
+        self._repeated: list[tuple[float, int, bytes]] = []
         self._order = itertools.count()
         live.timers.append(self)
         live.host.yielded.append(self.abort)
@@ -268,8 +274,18 @@ class Relay:
             if connection in self.connections:
                 connection.tick(now)
                 self.plan(connection)
+        while self._repeated and self._repeated[0][0] <= now:
+            self.live.wire.send(heapq.heappop(self._repeated)[2])
+            self.live.wake()
         for connection in list(self.ending):
             connection.end_to_client()
+
+    def repeat(self, frames: Iterable[bytes]) -> None:
+        """Send these again, RESETS times."""
+        now = self.live.clock.now
+        for frame in frames:
+            for count in range(1, RESETS + 1):
+                heapq.heappush(self._repeated, (now + count * RTO, next(self._order), frame))
 
     def plan(self, connection: Relayed) -> None:
         """Note when the timers of a connection are due next."""
@@ -299,6 +315,7 @@ class Relay:
         for connection in list(self.connections):
             connection.abort()
         self._timers.clear()
+        self._repeated.clear()
 
     def close(self) -> None:
         """Listen no longer, and end every connection."""

@@ -17,9 +17,9 @@ from bench import Board
 from bench.addresses import BENCH, BOARD
 from bench.layers.tcp_state import State, TcpResetError
 from bench.layers.tcpip import ACK, FIN, RST, SYN, Endpoint, Segment, build, parse
-from bench.live import LiveBoard, NoteEvent, Relay
+from bench.live import FrameEvent, LiveBoard, NoteEvent, Relay
 from bench.live.listening import Doorman
-from bench.live.relay import LINGER_ZERO
+from bench.live.relay import LINGER_ZERO, RESETS, RTO
 from bench.report.capture_file import read_capture
 from bench.tests.fake_machine import LATENCY
 from bench.tests.test_live_relay import Bench, Client, TcpMachine
@@ -124,6 +124,20 @@ def test_a_reset_that_the_board_has_not_heard_is_repeated_when_it_sends_somethin
     bench.machine.do(lambda end: end.send(b"are you there?", bench.machine.now))
     bench.run()
     assert isinstance(bench.machine.end.error, TcpResetError)
+
+
+def test_a_reset_that_the_board_has_not_heard_is_repeated_though_the_board_is_silent(bench: Bench) -> None:
+    client = bench.connect()
+    bench.machine.lose = 2
+    client.relayed.connection_lost(ConnectionResetError())
+    assert not bench.relay.connections
+    bench.run(0.9 * RESETS * RTO)
+    assert bench.machine.end.error is None
+    bench.run(0.2 * RESETS * RTO)
+    assert isinstance(bench.machine.end.error, TcpResetError)
+    frames = [event for event in bench.events if isinstance(event, FrameEvent)]
+    bench.run(10)
+    assert frames == [event for event in bench.events if isinstance(event, FrameEvent)], "no more of them"
 
 
 def test_a_challenge_of_the_board_is_answered_after_the_client_has_gone(bench: Bench) -> None:
