@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from emulation.errors import UserError
@@ -83,3 +84,37 @@ def host_beside(board: Station) -> Station:
         if address in network and address not in (network.network_address, network.broadcast_address):
             return replace(BENCH, ip=str(address), prefix=board.prefix)
     raise UserError(f"the network {network} has no room for the bench", "give the board a wider prefix")
+
+
+def host_at(board: Station, addresses: Sequence[str]) -> Station:
+    """The bench host beside the board with these addresses in place of its usual ones, one of a kind at most.
+
+    Raises UserError for one that is none, or that a neighbour of the board cannot have.
+    """
+    given: dict[int, str] = {}
+    for text in addresses:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            raise UserError(
+                f"{text!r} is no address", "write it like 192.0.2.9 or 2001:db8::9, without a prefix"
+            ) from None
+        if address.version in given:
+            raise UserError(
+                f"the bench has one IPv{address.version} address, not {given[address.version]} and {text}",
+                "name one of them",
+            )
+        own, prefix = (board.ip, board.prefix) if address.version == 4 else (board.ip6, board.prefix6)
+        network = ipaddress.ip_network(f"{own}/{prefix}", strict=False)
+        ends = (network.network_address, network.broadcast_address) if address.version == 4 else ()
+        if address not in network or address in ends:
+            raise UserError(
+                f"{text} is no address of a station on the board's network {network}",
+                "name one beside the board, or another network with --ip",
+            )
+        if address == ipaddress.ip_address(own):
+            raise UserError(f"{text} is the board's own address", "name another one for the bench")
+        given[address.version] = str(address)
+    # Without an IPv4 address of its own it needs the usual one, for which there may be no room.
+    station = replace(BENCH, prefix=board.prefix) if 4 in given else host_beside(board)
+    return replace(station, ip=given.get(4, station.ip), ip6=given.get(6, station.ip6))

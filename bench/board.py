@@ -44,7 +44,14 @@ class Board:
     All times are virtual seconds since reset. The thread that makes the board runs it.
     """
 
-    def __init__(self, machine: Machine, *, seed: int = DEFAULT_SEED, station: Station = BOARD) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        *,
+        seed: int = DEFAULT_SEED,
+        station: Station = BOARD,
+        host: Station | None = None,
+    ) -> None:
         self.machine = machine
         """The engine's side of the board."""
         self.seed = seed
@@ -60,7 +67,7 @@ class Board:
         """Virtual time: `board.clock.now`, seconds since reset."""
         self.uart = Uart(self._loop)
         """The console."""
-        self.wire = Wire(self._loop, board=station, host=host_beside(station), rng=self.random)
+        self.wire = Wire(self._loop, board=station, host=host or host_beside(station), rng=self.random)
         """The Ethernet segment: a Scapy socket."""
         attach(self.wire)
         self.health = Health(self._loop, self.uart, self.wire)
@@ -75,16 +82,18 @@ class Board:
         seed: int = DEFAULT_SEED,
         platform: str | os.PathLike[str] | None = None,
         station: Station = BOARD,
+        host: Station | None = None,
         spin_limit: float | None = None,
     ) -> Self:
         """Power up a board with a firmware (an ELF; default: what `bench firmware` has built).
 
         The board stands at reset, at time 0, until something waits for it. `seed` is where all randomness
         on the board and in the bench comes from, `platform` another platform file than ours, `station` the
-        addresses of a firmware that has others. `spin_limit` is after how many virtual seconds of computing
-        without a halt, a frame or output the guest counts as hung, where the engine looks (default: 5); one
-        that polls and never halts needs more. Raises UserError for a firmware or platform that is missing or
-        unusable.
+        addresses of a firmware that has others, `host` the bench's own (default: beside them).
+
+        `spin_limit` is after how many virtual seconds of computing without a halt, a frame or output the
+        guest counts as hung, where the engine looks (default: 5); one that polls and never halts needs more.
+        Raises UserError for a firmware or platform that is missing or unusable.
         """
         elf = find_firmware(firmware)
         machine = create_machine(engine, platform=Path(platform) if platform else None, seed=seed)
@@ -95,7 +104,7 @@ class Board:
         except BaseException:
             machine.close()
             raise
-        board = cls(machine, seed=seed, station=station)
+        board = cls(machine, seed=seed, station=station, host=host)
         board.firmware = elf
         return board
 

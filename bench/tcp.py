@@ -10,12 +10,15 @@ Rules it keeps:
 1. A piece handed to `send` goes out as one segment unless the remote window alone forbids it.
 2. The stream is delivered once and in order, whatever the segments do.
 3. Nothing is retransmitted for ever: after `retries` timeouts the connection fails with `TcpTimeoutError`.
+4. What does not fit is answered as RFC 9293, section 3.10.7, and RFC 5961 have it, but not for ever: the
+   other end may answer the answer (`bench.layers.acceptance`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from bench.layers.acceptance import acceptable, acknowledges_what_was_sent
 from bench.layers.control_block import DEFAULT_MSS, ControlBlock, occupies_sequence_space
 from bench.layers.reassembly import MODULO, Reassembly, distance
 from bench.layers.tcp_options import LARGEST_SHIFT, MSS, TIMESTAMPS, WINDOW_SCALE
@@ -46,7 +49,7 @@ class TcpEndpoint(ControlBlock):
 
     def listen(self) -> None:
         """Wait for a SYN."""
-        self.state = State.LISTEN
+        self.state, self._passive = State.LISTEN, True
 
     def connect(self, now: float) -> None:
         """Send SYN."""
@@ -198,38 +201,55 @@ class TcpEndpoint(ControlBlock):
         return True
 
     def _segment(self, segment: Segment, now: float) -> None:
-        if self._echo is not None:
-            self._note_timestamp(segment)
         if self.state is State.CLOSED:
-            if not segment.flags & RST:
-                # RFC 9293, section 3.10.7.1
-                if segment.flags & ACK:
-                    self._answer(Segment(segment.ack, 0, RST), now)
-                else:
-                    self._answer(Segment(0, segment.seq + segment.length, RST | ACK), now)
-            return
-        if self.state is State.LISTEN:
-            if segment.flags & (SYN | ACK | RST) == SYN:
-                self._accept_syn(segment)
-                self.state = State.SYN_RECEIVED
-                self._answer_syn(now)
-            return
-        if self.state is State.SYN_SENT:
+            self._refuse(segment, now)
+        elif self.state is State.LISTEN:
+            self._in_listen(segment, now)
+        elif self.state is State.SYN_SENT:
             self._in_syn_sent(segment, now)
-            return
-        if not self._acceptable(segment):
-            if not segment.flags & RST:
-                self._answer_ack(now)
-            return
+        else:
+            self._in_others(segment, now)
+
+    def _refuse(self, segment: Segment, now: float) -> None:
+        """What is not for any connection gets a RST (RFC 9293, section 3.10.7.1)."""
         if segment.flags & RST:
-            if segment.seq == self.receive_next:
-                self._fail(TcpResetError(f"reset by {self.remote}: {segment}"))
+            return
+        if segment.flags & ACK:
+            self._answer(Segment(segment.ack, 0, RST), now)
+        else:
+            self._answer(Segment(0, segment.seq + segment.length, RST | ACK), now)
+
+    def _in_listen(self, segment: Segment, now: float) -> None:
+        if segment.flags & (ACK | RST):
+            self._refuse(segment, now)
+        elif segment.flags & SYN:
+            self._accept_syn(segment)
+            self.state = State.SYN_RECEIVED
+            self._answer_syn(now)
+
+    def _in_others(self, segment: Segment, now: float) -> None:
+        """RFC 9293, section 3.10.7.4: sequence number, RST, SYN, ACK, then what is in the segment."""
+        window = self.receive_window
+        if segment.flags & RST:
+            self._take_reset(segment, now)
+            return
+        if not acceptable(segment, self.receive_next, window):
+            probe = window == 0 and segment.seq == self.receive_next and not segment.flags & SYN
+            if probe and segment.flags & ACK and not self._acknowledged(segment, now):
+                return  # a closed window does not keep out what a probe acknowledges
+            if segment.length and not segment.flags & SYN:
+                self._answer_ack(now)  # it is sent again until it is acknowledged, at the pace of its timer
             else:
-                self._answer_ack(now)  # RFC 5961, section 3.2: challenge
+                self._challenge(segment, now)
             return
         if segment.flags & SYN:
-            self._answer_ack(now)  # RFC 5961, section 4.2: challenge
+            if self.state is State.SYN_RECEIVED and self._passive:
+                self._listen_again()
+            else:
+                self._challenge(segment, now)  # RFC 5961, section 4.2
             return
+        if self._echo is not None:
+            self._note_timestamp(segment)
         if not segment.flags & ACK or not self._acknowledged(segment, now):
             return
         self._receive(segment, now)
@@ -237,6 +257,21 @@ class TcpEndpoint(ControlBlock):
             self._pump(now)
             if self._ack_due:
                 self._ack_later(now)
+
+    def _take_reset(self, segment: Segment, now: float) -> None:
+        """Only the number that is expected next ends the connection (RFC 5961, section 3.2)."""
+        offset = distance(segment.seq, self.receive_next)
+        if offset == 0 and self.state is State.SYN_RECEIVED and self._passive:
+            self._listen_again()
+        elif offset == 0:
+            self._fail(TcpResetError(f"reset by {self.remote}: {segment}"))
+        elif 0 < offset < self.receive_window:
+            self._challenge(segment, now)
+
+    def _listen_again(self) -> None:
+        self._send.forget()
+        self._send.restart(self.isn)
+        self.state = State.LISTEN
 
     def _in_syn_sent(self, segment: Segment, now: float) -> None:
         acceptable = bool(segment.flags & ACK) and segment.ack == self.send_next
@@ -276,26 +311,17 @@ class TcpEndpoint(ControlBlock):
         if stamp is not None and len(stamp) == 8:
             self._echo = int.from_bytes(stamp[:4], "big")
 
-    def _acceptable(self, segment: Segment) -> bool:
-        """RFC 9293, section 3.10.7.4, first check."""
-        first = distance(segment.seq, self.receive_next)
-        last = first + max(segment.length - 1, 0)
-        if segment.length == 0:
-            return first == 0 or 0 < first < self.window
-        return self.window > 0 and (0 <= first < self.window or 0 <= last < self.window)
-
     def _acknowledged(self, segment: Segment, now: float) -> bool:
         """Handle the acknowledgement; False if it ends the handling of the segment."""
-        if distance(segment.ack, self.send_next) > 0:
-            if self.state is State.SYN_RECEIVED:
-                self._answer(Segment(segment.ack, 0, RST), now)
-            else:
-                self._answer_ack(now)
-            return False
+        send = self._send
         if self.state is State.SYN_RECEIVED:
-            if distance(segment.ack, self.isn) <= 0:
+            if not 0 < distance(segment.ack, self.isn) <= distance(send.next, self.isn):
+                self._refuse(segment, now)
                 return False
             self.state = State.ESTABLISHED
+        elif not acknowledges_what_was_sent(segment.ack, send.unacknowledged, send.next, send.largest_window):
+            self._challenge(segment, now)
+            return False
         self._again(self._send.acknowledge(segment, segment.window << self._shifts[1], now), now)
         if self._close_asked and not self._send.pending and self.send_unacknowledged == self.send_next:
             if self.state is State.FIN_WAIT_1:
@@ -313,7 +339,7 @@ class TcpEndpoint(ControlBlock):
             return
         if not segment.length:
             return
-        self._stream.feed(segment.seq, segment.payload, bool(segment.flags & FIN), self.window)
+        self._stream.feed(segment.seq, segment.payload, bool(segment.flags & FIN), self.receive_window)
         self._unacked_segments += 1
         self._ack_due = True
         if self.eof:

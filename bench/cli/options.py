@@ -134,11 +134,11 @@ class BoardOptions:
     station: Station = BOARD
     spin_limit: float | None = None
 
-    def boot(self) -> Board:
-        """A board at reset. Raises UserError."""
+    def boot(self, host: Station | None = None) -> Board:
+        """A board at reset; `host` as for `Board.boot`. Raises UserError."""
         from bench.board import Board
 
-        return Board.boot(self.engine, self.target.firmware, **self.for_boot)
+        return Board.boot(self.engine, self.target.firmware, host=host, **self.for_boot)
 
     @property
     def for_boot(self) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
 import contextlib
 import re
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from bench.cli.options import BoardChoice, board_options, print_about
@@ -21,7 +20,7 @@ from emulation.errors import GuestFault, UserError
 
 if TYPE_CHECKING:
     from bench.board import Board
-    from bench.live import Event, TapDevice, WebConsole
+    from bench.live import TapDevice, WebConsole
 
 LOOPBACK = "127.0.0.1"
 CONSOLE_PORT = 8090
@@ -108,6 +107,19 @@ def parse_console(_ctx: click.Context, _option: click.Parameter, value: str | No
     help="Also join this network interface of the machine, a TAP, to the board's segment; it is made if there"
     " is none of that name. Needs root, or a TAP that root has made for you.",
 )
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="ADDRESS",
+    help="The bench's own address on the board's segment, IPv4 or IPv6; may be given once for each."
+    " [default: 192.0.2.2 and 2001:db8::2, or beside the board's]",
+)
+@click.option(
+    "--no-host",
+    is_flag=True,
+    help="Have no station of the bench on the segment: the board is reached over the TAP only.",
+)
 @click.option("--fast", is_flag=True, help="Let the board's time run ahead of the clock while it has work.")
 @click.option(
     "--capture", type=click.Path(path_type=Path), metavar="PCAPNG", help="Write all frames to this file."
@@ -119,6 +131,8 @@ def command(
     console_at: ConsoleAt,
     no_console: bool,
     tap: str | None,
+    hosts: tuple[str, ...],
+    no_host: bool,
     fast: bool,
     capture: Path | None,
     board: BoardChoice,
@@ -130,18 +144,25 @@ def command(
     board by one of the bench. Ctrl-C and SIGTERM close the connections and end with exit code 0; a board that
     crashes ends with 1, and what keeps it from starting, as a port in use, with 2.
     """
+    from bench.addresses import host_at
     from bench.live import TapDevice
     from bench.live.tap_device import host_beside_both
 
     console = Console(soft_wrap=True, highlight=False)
+    if no_host:
+        forwards = check_absence(tap, hosts, forwards)
     chosen = board.choose(console)
+    host = host_at(chosen.station, hosts) if hosts else None
     print_about(console, chosen.target.about())
     names = BOARD_PORTS if chosen.target.firmware is None else {}
     with contextlib.ExitStack() as stack:
         device = (
-            None if tap is None else stack.enter_context(TapDevice(tap, host_beside_both(chosen.station)))
+            None
+            if tap is None
+            else stack.enter_context(TapDevice(tap, host_beside_both(chosen.station, host)))
         )
-        booted = stack.enter_context(chosen.boot())
+        booted = stack.enter_context(chosen.boot(host=host))
+        booted.wire.neighbour.enabled = not no_host
         # Ctrl-C raises only until the loop handles it.
         stack.enter_context(contextlib.suppress(KeyboardInterrupt))
         asyncio.run(
@@ -155,8 +176,25 @@ def command(
                 capture=capture,
                 ready=chosen.wanted,
                 names=names,
+                application=chosen.target.application,
             )
         )
+
+
+def check_absence(tap: str | None, hosts: Sequence[str], forwards: list[Forward]) -> list[Forward]:
+    """The ports of this machine for a bench without a station: none. Raises UserError."""
+    if hosts:
+        raise UserError("--host and --no-host contradict each other", "leave one of them away")
+    if tap is None:
+        raise UserError(
+            "with --no-host nobody would reach the board", "join this machine to its segment with --tap NAME"
+        )
+    if click.get_current_context().get_parameter_source("forwards") is ParameterSource.COMMANDLINE:
+        raise UserError(
+            f"port {forwards[0].host_port} of this machine needs the bench's station: no --no-host with it",
+            "leave --port away: over the TAP the board is reached by its own addresses",
+        )
+    return []
 
 
 async def serve(
@@ -170,19 +208,24 @@ async def serve(
     capture: Path | None = None,
     ready: str | None = None,
     names: Mapping[int, str] = BOARD_PORTS,
+    application: str = "",
 ) -> None:
     """Boot the board and serve until a signal asks to end; `names` says what the board's ports are.
 
-    Raises UserError, GuestFault.
+    `application` is what the firmware was made for. Raises UserError, GuestFault, and BrokenPipeError once
+    nobody reads what is printed.
     """
+    from bench.cli.serve_terminal import Terminal
     from bench.live import About, LiveBoard, Relay, TapBridge, WebConsole
     from bench.readiness import await_ready
 
     with LiveBoard(board, fast=fast, capture=capture) as live:
-        live.feed.subscribe(Terminal())
+        terminal = Terminal()
+        live.feed.subscribe(terminal)
         for note in await_ready(board, ready):
-            print(note, flush=True)
+            terminal.line(note)
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(terminal.unexpected)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, live.stop)
         relay = Relay(live)
@@ -196,16 +239,17 @@ async def serve(
                     forward.board_port: url(bind, port) for port, forward in zip(ports, forwards, strict=True)
                 }
                 firmware = board.firmware.name if board.firmware is not None else "firmware"
-                console = WebConsole(live, About(firmware, names, urls), lambda: map(str, relay.connections))
+                what = f"{application} in {firmware}" if application else firmware
+                console = WebConsole(live, About(what, names, urls), lambda: map(str, relay.connections))
                 at = await listen(console, console_at)
-                print(f"{url(console_at.host, at, 'http')} is the web console", flush=True)
+                terminal.line(f"{url(console_at.host, at, 'http')} is the web console")
             for port, forward in zip(ports, forwards, strict=True):
                 name = f" ({names[forward.board_port]})" if forward.board_port in names else ""
-                print(f"{url(bind, port)} to port {forward.board_port} of the board{name}", flush=True)
+                terminal.line(f"{url(bind, port)} to port {forward.board_port} of the board{name}")
             if tap is not None:
                 bridge = TapBridge(live, tap)
-                first = min((forward.board_port for forward in forwards), default=8080)
-                print(f"{url(board.ip, first)} reaches the board by the TAP {tap.name}", flush=True)
+                first = min((forward.board_port for forward in forwards), default=min(names, default=8080))
+                terminal.line(f"{url(board.ip, first)} reaches the board by the TAP {tap.name}")
             await live.run()
         except GuestFault as error:
             fault = error
@@ -232,18 +276,3 @@ async def listen(console: WebConsole, where: ConsoleAt) -> int:
 def url(host: str, port: int, scheme: str = "ws") -> str:
     """As clients write it."""
     return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
-
-
-class Terminal:
-    """Shows what the board prints."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-
-    def __call__(self, event: Event) -> None:
-        """Take an event of the live board."""
-        from bench.live import UartEvent
-
-        if isinstance(event, UartEvent):
-            sys.stdout.write(self._decoder.decode(event.data).replace("\r", ""))
-            sys.stdout.flush()

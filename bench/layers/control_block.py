@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bench.layers.acceptance import BARE_SECONDS, CHALLENGE_SECONDS, CHALLENGES, AnswerLimit
 from bench.layers.reassembly import MODULO, Reassembly
 from bench.layers.tcp_options import Options
 from bench.layers.tcp_state import AckPolicy, Record, State, TcpError
-from bench.layers.tcpip import ACK, PSH, SYN, Endpoint, Segment, build
+from bench.layers.tcpip import ACK, PSH, RST, SYN, Endpoint, Segment, build
 from bench.layers.transmission import Transmission, refreshed
 
 DEFAULT_MSS = 536
@@ -64,7 +65,9 @@ class ControlBlock:
         self._lose: tuple[int, Callable[[Segment], bool]] = 0, occupies_sequence_space
         self._stream = Reassembly()
         self._send = Transmission(self.isn, rto)
-        self._close_asked = False
+        self._close_asked = self._passive = False
+        self._challenges = AnswerLimit(CHALLENGES, CHALLENGE_SECONDS)
+        self._bare_answers = AnswerLimit(1, BARE_SECONDS)
         self._shifts = 0, 0
         self._echo: int | None = None
         self._unacked_segments = 0
@@ -101,6 +104,11 @@ class ControlBlock:
     def send_window(self) -> int:
         """What the remote end was ready to take when it was last heard of, in bytes."""
         return self._send.window
+
+    @property
+    def receive_window(self) -> int:
+        """What the remote end is told that it may send, in bytes (RCV.WND): `window` as its field has it."""
+        return self._window_field << self._shifts[0]
 
     @property
     def all_acknowledged(self) -> bool:
@@ -155,6 +163,12 @@ class ControlBlock:
 
     def _answer_ack(self, now: float) -> None:
         self._answer(self._bare(ACK, self.receive_next, now), now)
+
+    def _challenge(self, segment: Segment, now: float) -> None:
+        """Answer a segment that does not fit with what would: an ACK, but not for ever."""
+        limit = self._challenges if segment.length or segment.flags & RST else self._bare_answers
+        if limit.allows(now):
+            self._answer_ack(now)
 
     def _answer(self, segment: Segment, now: float) -> None:
         """Send what nobody asked for."""

@@ -29,9 +29,9 @@ class Reassembly:
         return bool(self._early)
 
     def feed(self, seq: int, payload: bytes, fin: bool, window: int) -> None:
-        """Take a segment's payload; what lies beyond `window` bytes from `next` is cut off."""
+        """Take a segment's payload and FIN; what lies beyond `window` numbers from `next` is cut off."""
         room = max(window - distance(seq, self.next), 0)
-        if fin and len(payload) <= room:
+        if fin and len(payload) < room:
             self._fin = (seq + len(payload)) % MODULO
         payload = payload[:room]
         if len(payload) > len(self._early.get(seq, b"")):

@@ -25,6 +25,8 @@ class Transmission:
         """The sequence numbers sent next, and acknowledged up to (SND.NXT, SND.UNA)."""
         self.window = 0
         """What the remote end takes beyond `unacknowledged`, in bytes (SND.WND)."""
+        self.largest_window = 0
+        """The largest `window` so far (MAX.SND.WND)."""
         self.rto = rto
         self.timer: float | None = None
         """When something is to be sent again, or a closed window to be probed."""
@@ -62,7 +64,7 @@ class Transmission:
     def restart(self, first: int) -> None:
         """Begin anew at the SYN, which is to be sent in another form."""
         self.inflight.clear()
-        self.next = first
+        self.timeouts, self.next = 0, first
 
     def due(self, now: float, heed_window: bool) -> bytes | None:
         """The next piece that may go out now, None for none; it then counts as taken."""
@@ -101,6 +103,7 @@ class Transmission:
     def open_window(self, segment: Segment, window: int) -> None:
         """Take the window, in bytes, of the remote end's SYN."""
         self.window, self._window_update = window, (segment.seq, segment.ack)
+        self.largest_window = max(window, self.largest_window)
 
     def acknowledge(self, segment: Segment, window: int, now: float) -> list[Segment]:
         """Take a segment's acknowledgement and window, in bytes. Returns what is to be sent again at once."""
@@ -120,7 +123,10 @@ class Transmission:
             self.timer = now + self.rto if self.inflight else None
         again: list[Segment] = []
         newer = distance(segment.seq, self._window_update[0])
-        if newer > 0 or (newer == 0 and distance(segment.ack, self._window_update[1]) >= 0):
+        # An old acknowledgement says nothing of the window, however new the data beside it.
+        if distance(segment.ack, self.unacknowledged) >= 0 and (
+            newer > 0 or (newer == 0 and distance(segment.ack, self._window_update[1]) >= 0)
+        ):
             opened = self.window == 0 and window > 0
             self.open_window(segment, window)
             if opened and self.inflight and not progress:

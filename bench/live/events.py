@@ -42,7 +42,14 @@ class ResetEvent:
     """The board was reset: its time begins at 0 again, it has lost its connections and its console's text."""
 
 
-Event: TypeAlias = FrameEvent | UartEvent | ConnectionEvent | ResetEvent
+@dataclass(frozen=True)
+class NoteEvent:
+    """Something of the bench's that whoever runs it should know, in one line."""
+
+    text: str
+
+
+Event: TypeAlias = FrameEvent | UartEvent | ConnectionEvent | ResetEvent | NoteEvent
 
 
 class Feed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,10 @@ from typing import Protocol, Self
 
 from bench.board import Board
 from bench.capture import Capture
-from bench.live.events import Feed, FrameEvent, ResetEvent, UartEvent
+from bench.live.events import Feed, FrameEvent, NoteEvent, ResetEvent, UartEvent
+from bench.live.host import LiveHost
 from bench.live.pacer import Pacer
+from emulation.errors import UserError
 
 SLICE = 0.02
 """Virtual seconds that the board runs at once; less if it sends or prints something."""
@@ -73,12 +76,16 @@ class LiveBoard:
         self._error: Exception | None = None
         self._printed_bytes = 0
         self._capture: Capture | None = None
+        self._file, self._whole = capture, 0
         if capture is not None:
             self._capture = Capture()
             self._capture.follow(capture, f"bench serve; engine {board.engine}, seed {board.seed}")
+            self._whole = capture.stat().st_size
         self._captured_before = board.wire.capture
         board.wire.capture = self
         self._detach_uart = board.uart.listen(self._printed)
+        self.host = LiveHost(board.wire, self.wake, self.say)
+        """The bench's own station on the segment."""
 
     async def run(self) -> None:
         """Run the board, from now on with the wall clock, until `stop` is called.
@@ -132,6 +139,10 @@ class LiveBoard:
         self.feed.publish(ResetEvent())
         self.wake()
 
+    def say(self, text: str) -> None:
+        """Tell whoever runs the bench something, in one line."""
+        self.feed.publish(NoteEvent(text))
+
     def stop(self) -> None:
         """Let `run` come back."""
         self._stopping = True
@@ -145,9 +156,11 @@ class LiveBoard:
     def close(self) -> None:
         """Watch no longer, and close the capture."""
         self._detach_uart()
+        self.host.close()
         self.wire.capture = self._captured_before
         if self._capture is not None:
-            self._capture.unfollow()
+            with contextlib.suppress(OSError):
+                self._capture.unfollow()
 
     def __enter__(self) -> Self:
         return self
@@ -164,9 +177,24 @@ class LiveBoard:
         if self._captured_before is not None:
             self._captured_before.add(time, frame, direction, comment)
         if self._capture is not None:
-            self._capture.add(time, frame, direction, comment)
-            self._capture.rewind()  # it is in the file; a board may live for days
+            self._record(self._capture, time, frame, direction, comment)
         self.feed.publish(FrameEvent(time, frame, direction))
+
+    def _record(self, capture: Capture, time: float, frame: bytes, direction: str, comment: str) -> None:
+        """Write a frame to the capture; one that can no longer be written ends, whole as far as it goes."""
+        assert self._file is not None
+        try:
+            capture.add(time, frame, direction, comment)
+            self._whole = self._file.stat().st_size
+        except (OSError, UserError) as error:
+            self._capture = None
+            with contextlib.suppress(OSError):
+                capture.unfollow()
+            with contextlib.suppress(OSError):
+                os.truncate(self._file, self._whole)
+            why = error.message if isinstance(error, UserError) else error.strerror
+            self.say(f"the capture {self._file} ends here: {why}; the board and its clients go on")
+        capture.rewind()  # it is in the file; a board may live for days
 
     def _printed(self, data: bytes) -> None:
         self._pacer.happened()

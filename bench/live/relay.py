@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
+import itertools
 import socket
 import struct
+from collections.abc import Iterable
 from typing import cast
 
 from bench.layers.reassembly import MODULO, distance
 from bench.layers.tcp_state import AckPolicy, State
-from bench.layers.tcpip import Endpoint
 from bench.live.events import ConnectionEvent
-from bench.live.listening import LOOPBACK, listen_error
+from bench.live.listening import LOOPBACK, MOST, Doorman, listen_error
 from bench.live.live_board import LiveBoard
 from bench.tcp import TcpEndpoint
 
@@ -29,6 +31,9 @@ RTO = 0.5
 """Virtual seconds until a first retransmission: the wire is short, a lost frame was one too many for the
 board's receive buffer."""
 RETRIES = 8
+RESETS = 2
+"""How often a reset is repeated, RTO apart: nobody acknowledges it, and a board that was too busy to take it
+would keep a place for a client that has gone."""
 LINGER_ZERO = struct.pack("ii", 1, 0)
 """`struct linger`: closing sends RST."""
 
@@ -44,11 +49,11 @@ class Relayed(asyncio.Protocol):
         self._client = ""
         self._client_done = self._board_done = False
         self._waiting = 0
-        wire = self._live.wire
+        self.planned: float | None = None
+        """When the relay is going to look at the timers."""
         self.tcp = TcpEndpoint(
-            Endpoint.of(wire.host.mac, wire.host.ip, wire.take_port()),
-            Endpoint.of(wire.board.mac, wire.board.ip, board_port),
-            isn=wire.random.getrandbits(32),
+            *self._live.host.ends(board_port),
+            isn=self._live.wire.random.getrandbits(32),
             window=TO_CLIENT,
             ack_policy=AckPolicy.MANUAL,  # with the window that is left once the data has been passed on
             rto=RTO,
@@ -62,8 +67,12 @@ class Relayed(asyncio.Protocol):
         """A client has connected: connect to the board."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=TO_CLIENT // 2)
-        self._client = "{}:{}".format(*self._transport.get_extra_info("peername")[:2])
-        self._relay.connections.add(self)
+        name = self._transport.get_extra_info("peername") or ("gone", 0)  # where it has reset already
+        self._client = f"{name[0]}:{name[1]}"
+        if not self._live.host.present:
+            self._reset_client()
+            return
+        self._relay.add(self)
         self._tell("open")
         self.tcp.connect(self._live.clock.now)
         self._flush()
@@ -81,8 +90,8 @@ class Relayed(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client sends no more; the board still may."""
         self._client_done = True
-        self.tcp.close(self._live.clock.now)
-        self._flush()
+        if self.tcp.state is not State.SYN_SENT:  # what waits for the handshake goes first, then the end
+            self._end_to_board()
         self._close_if_done()
         return True
 
@@ -96,8 +105,10 @@ class Relayed(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone: with a reset, or because both sides are done."""
         self._transport = None
+        self._relay.left(self)
         if not (self._client_done and self._board_done):
             self.tcp.reset(self._live.clock.now)
+            self._relay.repeat(self.tcp.outgoing)
             self._flush()
             self._tell("reset by the client")
         self._forget_if_over()
@@ -111,6 +122,8 @@ class Relayed(asyncio.Protocol):
             return False
         if connecting and self.tcp.state is State.ESTABLISHED:
             self._tell("established")
+            if self._client_done:
+                self._end_to_board()
         self._after()
         return True
 
@@ -130,7 +143,7 @@ class Relayed(asyncio.Protocol):
         self.tcp.reset(self._live.clock.now)
         self._flush()
         # Without its board the connection has nobody to wait for, whatever state it was in.
-        self._relay.connections.discard(self)
+        self._relay.forget(self)
 
     def _after(self) -> None:
         """Pass on what has come of a frame or a timer."""
@@ -147,7 +160,8 @@ class Relayed(asyncio.Protocol):
                 self._reset_client()
             elif self.tcp.eof and not self._board_done:
                 self._board_done = True
-                self._transport.write_eof()
+                self._relay.ending.add(self)
+                self.end_to_client()
                 self._close_if_done()
         self._set_window()
         if self.tcp.acknowledged != self.tcp.receive_next and not self._ended:
@@ -155,11 +169,32 @@ class Relayed(asyncio.Protocol):
         self._flush()
         self._forget_if_over()
 
+    def end_to_client(self) -> None:
+        """Pass on the board's end once the client has taken all that came before it.
+
+        Not by the transport in its own time: where the client resets just then, that fails and nobody sees.
+        """
+        transport = self._transport
+        if transport is not None and not self._client_done and transport.get_write_buffer_size():
+            return
+        self._relay.ending.discard(self)
+        if transport is None or self._client_done:
+            return
+        try:
+            transport.write_eof()
+        except OSError:  # it has reset, and the loop is about to see that
+            self._board_done = False
+            transport.abort()
+
     # -- inside ----------------------------------------------------------------------------------------------
 
     @property
     def _ended(self) -> bool:
         return self.tcp.error is not None or self.tcp.state is State.CLOSED
+
+    def _end_to_board(self) -> None:
+        self.tcp.close(self._live.clock.now)
+        self._flush()
 
     def _set_window(self) -> None:
         """Offer the board what may still wait for the client, and never less than it was offered before."""
@@ -189,10 +224,11 @@ class Relayed(asyncio.Protocol):
         if frames:
             self._live.wake()
         self.tcp.history.clear()  # nobody asks for it, and it grows
+        self._relay.plan(self)
 
     def _forget_if_over(self) -> None:
         if self._transport is None and self.tcp.state is State.CLOSED:
-            self._relay.connections.discard(self)
+            self._relay.forget(self)
 
     def __str__(self) -> str:
         return f"{self._client} to port {self._board_port}: {self.tcp.state.value}"
@@ -202,48 +238,89 @@ class Relayed(asyncio.Protocol):
 
 
 class Relay:
-    """Listens on the host for a live board."""
+    """Listens on the host for a live board, and carries on `most` connections at once at most."""
 
-    def __init__(self, live: LiveBoard) -> None:
+    def __init__(self, live: LiveBoard, most: int = MOST) -> None:
         self.live = live
         self.connections: set[Relayed] = set()
-        self._servers: list[asyncio.Server] = []
-        self._detach = live.wire.listen(self._arrived, partner=True)
+        """Those whose client or whose end on the wire is still there."""
+        self.ending: set[Relayed] = set()
+        """Those whose client has not taken all that the board sent before it closed."""
+        self._most = most
+        self._doorman: Doorman | None = None
+        self._timers: list[tuple[float, int, Relayed]] = []
+        self._repeated: list[tuple[float, int, bytes]] = []
+        self._order = itertools.count()
         live.timers.append(self)
+        live.host.yielded.append(self.abort)
 
     async def listen(self, port: int, board_port: int, host: str = LOOPBACK) -> int:
         """Carry connections to `port` of the host (0: any that is free) on to the board's `board_port`.
 
         Returns the host's port. Raises UserError if it cannot be had.
         """
-        loop = asyncio.get_running_loop()
+        if self._doorman is None:
+            self._doorman = Doorman(self.live.say, self._most)
         try:
-            server = await loop.create_server(lambda: Relayed(self, board_port), host, port)
+            return self._doorman.open(host, port, lambda: Relayed(self, board_port))
         except OSError as error:
             raise listen_error(host, port, error) from None
-        self._servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
 
     def tick(self, now: float) -> None:
         """Let the connections' timers act."""
-        for connection in list(self.connections):
-            connection.tick(now)
+        while self._timers and self._timers[0][0] <= now:
+            _, _, connection = heapq.heappop(self._timers)
+            connection.planned = None
+            if connection in self.connections:
+                connection.tick(now)
+                self.plan(connection)
+        while self._repeated and self._repeated[0][0] <= now:
+            self.live.wire.send(heapq.heappop(self._repeated)[2])
+            self.live.wake()
+        for connection in list(self.ending):
+            connection.end_to_client()
+
+    def repeat(self, frames: Iterable[bytes]) -> None:
+        """Send these again, RESETS times."""
+        now = self.live.clock.now
+        for frame in frames:
+            for count in range(1, RESETS + 1):
+                heapq.heappush(self._repeated, (now + count * RTO, next(self._order), frame))
+
+    def plan(self, connection: Relayed) -> None:
+        """Note when the timers of a connection are due next."""
+        due = connection.tcp.next_timer
+        if due is not None and (connection.planned is None or due < connection.planned):
+            connection.planned = due
+            heapq.heappush(self._timers, (due, next(self._order), connection))
+
+    def add(self, connection: Relayed) -> None:
+        """A client has connected."""
+        self.connections.add(connection)
+        self.live.host.register(connection.tcp, connection)
+
+    def left(self, connection: Relayed) -> None:
+        """The client of a connection has gone."""
+        self.ending.discard(connection)
+        if self._doorman is not None:
+            self._doorman.ended()
+
+    def forget(self, connection: Relayed) -> None:
+        """A connection is over, on both sides."""
+        self.connections.discard(connection)
+        self.live.host.forget(connection.tcp)
 
     def abort(self) -> None:
         """End every connection, and go on listening."""
         for connection in list(self.connections):
             connection.abort()
+        self._timers.clear()
+        self._repeated.clear()
 
     def close(self) -> None:
         """Listen no longer, and end every connection."""
-        for server in self._servers:
-            server.close()
+        if self._doorman is not None:
+            self._doorman.close()
         self.abort()
-        self._detach()
         if self in self.live.timers:
             self.live.timers.remove(self)
-
-    def _arrived(self, time: float, frame: bytes) -> None:
-        for connection in list(self.connections):
-            if connection.feed(frame, time):
-                return

@@ -33,6 +33,7 @@ class TapBridge:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(tap.fileno(), self._readable)
         self._unsubscribe = live.feed.subscribe(self._crossed)
+        live.host.ask_for_others()
 
     def close(self) -> None:
         """Carry no more."""
@@ -68,6 +69,7 @@ class TapBridge:
             self._live.wire.send(frame)
         finally:
             self._carrying = False
+        self._live.host.overhear(frame)
         self._live.wake()
 
     def _crossed(self, event: Event) -> None:

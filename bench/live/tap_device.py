@@ -44,20 +44,23 @@ HOST = Station("this machine", "00:00:5e:00:53:03", "192.0.2.3", "2001:db8::3", 
 connections of a station that is its own and that it knows nothing of."""
 
 
-def host_beside_both(board: Station) -> Station:
-    """A station for this machine beside the board, with an address that neither board nor bench has.
+def host_beside_both(board: Station, bench: Station | None = None) -> Station:
+    """A station for this machine beside the board, with addresses that neither board nor bench has.
 
-    Raises UserError where there is no room.
+    `bench` is where the bench is if not at its usual place. Raises UserError where there is no room.
     """
-    bench = host_beside(board)
+    bench = bench or host_beside(board)
+    free6 = ipaddress.IPv6Address(HOST.ip6)
+    while str(free6) in (board.ip6, bench.ip6):
+        free6 += 1
     network = ipaddress.IPv4Interface(f"{board.ip}/{board.prefix}").network
     taken = {ipaddress.IPv4Address(each.ip) for each in (board, bench)}
     taken |= {network.network_address, network.broadcast_address}
     first = int(ipaddress.IPv4Address(board.ip))
-    near = (ipaddress.IPv4Address(first + step) for step in (2, 1, -1, -2, 3, -3))
+    near = (ipaddress.IPv4Address(first + step) for step in (2, 1, -1, -2, 3, -3, 4, -4))
     for address in (ipaddress.IPv4Address(HOST.ip), *near):
         if address in network and address not in taken:
-            return replace(HOST, ip=str(address), prefix=board.prefix)
+            return replace(HOST, ip=str(address), prefix=board.prefix, ip6=str(free6))
     raise UserError(f"the network {network} has no room for this machine", "give the board a wider prefix")
 
 

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from bench.live.board_state import BoardState
-from bench.live.events import Event, ResetEvent, UartEvent
+from bench.live.events import Event, NoteEvent, ResetEvent, UartEvent
 from bench.live.guard import content_security_policy, refuse_host, refuse_origin
 from bench.live.ladder_feed import LadderFeed
 from bench.live.listening import LOOPBACK, listen_error
@@ -58,6 +58,7 @@ class About:
     """What a page says about the board."""
 
     firmware: str
+    """What runs on it, in words: the application, and the file that holds it."""
     ports: Mapping[int, str] = field(default_factory=dict)
     """What is behind the board's ports."""
     urls: Mapping[int, str] = field(default_factory=dict)
@@ -134,6 +135,9 @@ class WebConsole:
             text = self._decoder.decode(event.data).replace("\r", "")
             for session in self._sessions:
                 session.outbox.uart(text)
+        elif isinstance(event, NoteEvent):
+            for session in self._sessions:
+                session.outbox.log("note", event.text)
         elif isinstance(event, ResetEvent):
             self._decoder.reset()
             for session in self._sessions:

@@ -15,8 +15,7 @@ from enum import Enum
 from bench.layers.http_upgrade import UpgradeError, UpgradeRequest, check_response, parse_response
 from bench.layers.reassembly import MODULO
 from bench.layers.tcp_state import State, TcpError
-from bench.layers.tcpip import Endpoint
-from bench.layers.websocket import CLOSE_CODES, OPCODES, WebSocket, WebSocketClose, describe, parse_frames
+from bench.layers.websocket import CLOSE_CODES, OPCODES, WebSocket, WebSocketClose, parse_frames
 from bench.live.live_board import LiveBoard
 from bench.live.relay import RETRIES, RTO
 from bench.reception.websocket import ServerStream
@@ -58,25 +57,28 @@ class WireClient:
         self._judge = ServerStream()
         self._board_port = 0
         self._queued = 0
-        self._detach = live.wire.listen(self._arrived, partner=True)
         live.timers.append(self)
 
     # -- what the user does ----------------------------------------------------------------------------------
 
     def connect(self, port: int, path: str = "/", protocols: Sequence[str] = ()) -> None:
-        """Open a connection to the board's `port`; a former one is reset."""
+        """Open a connection to the board's `port`; a former one is reset.
+
+        Raises UserError where the bench has no station on the segment.
+        """
         self.abort()
+        if not self._live.host.present:
+            raise UserError(
+                "the bench has no station on this segment", "give it an address of its own: --host"
+            )
         wire = self._live.wire
         self.sent = self.received = 0
         self.protocol = ""
         self._board_port = port
         self._tcp = TcpEndpoint(
-            Endpoint.of(wire.host.mac, wire.host.ip, wire.take_port()),
-            Endpoint.of(wire.board.mac, wire.board.ip, port),
-            isn=self._random.getrandbits(32),
-            rto=RTO,
-            retries=RETRIES,
+            *self._live.host.ends(port), isn=self._random.getrandbits(32), rto=RTO, retries=RETRIES
         )
+        self._live.host.register(self._tcp, self)
         key = base64.b64encode(self._random.randbytes(16)).decode("ascii")
         self._request = UpgradeRequest(path, f"{wire.board.ip}:{port}", key, list(protocols))
         self.phase = Phase.CONNECTING
@@ -117,6 +119,7 @@ class WireClient:
             return
         tcp.reset(self._live.clock.now)
         self._flush(tcp)
+        self._live.host.forget(tcp)
         if self.phase is not Phase.CLOSED:
             self._over("connection reset (RST)")
 
@@ -124,7 +127,6 @@ class WireClient:
         """Reset the connection and leave the wire: nothing more is told."""
         self._tell = lambda what, text: None
         self.abort()
-        self._detach()
         if self in self._live.timers:
             self._live.timers.remove(self)
 
@@ -152,9 +154,12 @@ class WireClient:
             self._tcp.tick(now)
             self._after()
 
-    def _arrived(self, time: float, frame: bytes) -> None:
-        if self._tcp is not None and self._tcp.feed(frame, time):
-            self._after()
+    def feed(self, frame: bytes, now: float) -> bool:
+        """A frame of the board; whether it was for this connection."""
+        if self._tcp is None or not self._tcp.feed(frame, now):
+            return False
+        self._after()
+        return True
 
     def _after(self) -> None:
         tcp = self._tcp
@@ -166,6 +171,8 @@ class WireClient:
             self._frames(tcp)
         if self._tcp is not tcp:
             return
+        if tcp.state is State.CLOSED:
+            self._live.host.forget(tcp)
         if tcp.error is not None:
             self._tcp = None
             self._over(f"connection failed: {tcp.error}", failed=True)

@@ -21,7 +21,11 @@ class ServeProcess:
     """The process, in a session of its own; `python` is the command that runs Python."""
 
     def __init__(
-        self, *arguments: str, python: Sequence[str] = (sys.executable,), env: dict[str, str] | None = None
+        self,
+        *arguments: str,
+        python: Sequence[str] = (sys.executable,),
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
     ) -> None:
         self.process = subprocess.Popen(
             [*python, "-m", "bench", "serve", *arguments],
@@ -29,6 +33,7 @@ class ServeProcess:
             stderr=subprocess.PIPE,
             text=True,
             env=env,
+            cwd=cwd,
             start_new_session=True,
         )
         self.lines: list[str] = []

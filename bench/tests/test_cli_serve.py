@@ -140,6 +140,19 @@ def test_one_can_do_without_a_console(servers: list[ServeProcess]) -> None:
     assert not [line for line in server.lines if line.startswith("http://")]
 
 
+def test_the_console_names_the_application_of_a_project(servers: list[ServeProcess], tmp_path: Path) -> None:
+    (tmp_path / "bench.toml").write_text('application = "greeter.py"\nfreeze = false\n')
+    (tmp_path / "greeter.py").write_text(
+        "import time\n\nprint('listening')\nwhile True:\n    time.sleep(1)\n"
+    )
+    servers.append(server := ServeProcess("--port", "0", "--console", "0", cwd=tmp_path))
+    origin = server.read_until(r"^(http://127\.0\.0\.1:\d+)/ is the web console$")[1]
+    with connect(f"{origin.replace('http', 'ws')}/live", origin=Origin(origin)) as page:
+        about = json.loads(page.recv(TIMEOUT))["about"]
+    assert about["firmware"].startswith("greeter.py in ")
+    assert about["firmware"].endswith(".elf")
+
+
 @pytest.mark.parametrize("value", ["http", "70000", "a:b:1", "", "127.0.0.1:", "8090:8080x"])
 def test_a_console_that_is_nowhere_is_refused(value: str) -> None:
     result = CliRunner().invoke(main, ["serve", "--console", value])

@@ -118,7 +118,10 @@ class FakeTap:
 
 
 class Joined:
-    """A board without a CPU that answers ARP and ping, on a TAP that is none."""
+    """A board without a CPU that answers ARP and ping, on a TAP that is none.
+
+    `asked` is what the bench has sent of its own accord when the TAP was joined.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.machine = FakeMachine()
@@ -133,6 +136,7 @@ class Joined:
 
         self.bridge = loop.run_until_complete(make())
         loop.close()
+        self.asked, self.tap.given, self.machine.received = self.tap.given, [], []
 
     def send(self, *frames: bytes) -> None:
         self.tap.sent += frames

@@ -1,5 +1,6 @@
 // The web console: one WebSocket to the bench, by which commands go and everything else comes.
 
+import { Follower } from "./follow.js";
 import { Ladder } from "./ladder.js";
 import { showState } from "./state.js";
 
@@ -9,6 +10,7 @@ const AGAIN = 2000; // milliseconds until the next attempt to reach the bench
 
 const byId = (id) => document.getElementById(id);
 const ladder = new Ladder(byId("rows"), byId("ladder-foot"));
+const newest = { log: new Follower(byId("log")), console: new Follower(byId("console")) };
 let bench = null;
 let over = false; // the bench has said that it ends
 
@@ -98,22 +100,17 @@ function showClient(client) {
 }
 
 function log(what, text) {
-  append(byId("log"), LOG_LINES, Object.assign(document.createElement("li"), { className: what, textContent: text }));
-}
-
-function append(list, limit, item) {
-  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 30;
-  list.append(item);
-  while (list.childElementCount > limit) list.firstElementChild.remove();
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  const list = byId("log");
+  list.append(Object.assign(document.createElement("li"), { className: what, textContent: text }));
+  while (list.childElementCount > LOG_LINES) list.firstElementChild.remove();
+  newest.log.changed();
 }
 
 function printed(text, lost) {
   const shown = byId("console");
-  const atEnd = shown.scrollHeight - shown.scrollTop - shown.clientHeight < 30;
   const note = lost ? `\n[${lost} characters are not shown]\n` : "";
   shown.textContent = (shown.textContent + note + text).slice(-UART_CHARACTERS);
-  if (atEnd) shown.scrollTop = shown.scrollHeight;
+  newest.console.changed();
 }
 
 function pill(id, style, words) {
@@ -184,7 +181,10 @@ onClick("pause", () => {
   ladder.pause(paused);
 });
 
-byId("acks").addEventListener("change", (event) => byId("rows").classList.toggle("no-acks", !event.target.checked));
+byId("acks").addEventListener("change", (event) => {
+  byId("rows").classList.toggle("no-acks", !event.target.checked);
+  ladder.newest.changed();
+});
 
 function adaptSendForm() {
   const opcode = byId("opcode").value;

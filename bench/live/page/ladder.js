@@ -1,6 +1,8 @@
 // The ladder: a row for each frame, newest last. It keeps the newest KEPT rows, and never more to do than
 // what one picture of the screen can show.
 
+import { Follower } from "./follow.js";
+
 const KEPT = 500;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -8,6 +10,7 @@ export class Ladder {
   constructor(list, foot) {
     this.list = list;
     this.foot = foot;
+    this.newest = new Follower(list);
     this.waiting = [];
     this.skipped = 0;
     this.total = 0;
@@ -54,11 +57,10 @@ export class Ladder {
   draw() {
     const list = this.list;
     if (!this.paused && this.waiting.length) {
-      const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
       list.append(...this.waiting.map((row) => (row.note ? gap(row.note) : row[3] === "mark" ? gap(row[5]) : frame(row))));
       this.waiting = [];
       while (list.childElementCount > KEPT) list.firstElementChild.remove();
-      if (atEnd) list.scrollTop = list.scrollHeight;
+      this.newest.changed();
     }
     const words = [`${this.total} frames since this page was opened`];
     if (this.lost) words.push(`${this.lost} of them lost to the page`);
