@@ -36,6 +36,7 @@ from bench.addresses import BENCH, BOARD, Station
 from bench.completion import complete
 from bench.loop import Loop
 from bench.neighbour import Neighbour
+from bench.sniffing import WaitOver, note, raise_what_callbacks_raise
 from bench.virtual_timeout import VirtualRemain, VirtualTimeout
 from emulation.machine import TimedFrame
 
@@ -51,6 +52,8 @@ PACE = 0.005
 """Virtual seconds run at a time while virtual time is held back to the wall clock."""
 CATCH_UP = 1.0
 """Wall seconds given to sniffers in other threads to take their frames."""
+
+raise_what_callbacks_raise()
 
 
 class Recorder(Protocol):
@@ -86,13 +89,13 @@ class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed f
     def recv_raw(self, x: int = 0) -> tuple[Any, bytes | None, float | None]:
         """The next frame as `(Ether, bytes, virtual time)`; runs the board for it if none waits.
 
-        The bytes are None if none came within the wire's `patience`. Raises EOFError where Scapy has to be
+        The bytes are None if none came within the wire's `patience`. Raises WaitOver where Scapy has to be
         told that its wait is over.
         """
         if not self.queue:
             if self.over:
                 self.over = False
-                raise EOFError("the wait is over")
+                raise WaitOver("the wait is over")
             self.wire.wait_until(lambda: bool(self.queue), self.wire.patience)
         if not self.queue:
             return Ether, None, None
@@ -111,6 +114,7 @@ class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed f
 
     def close(self) -> None:
         """Take this end off the wire."""
+        note()
         self.closed = True
         wire = getattr(self, "wire", None)
         if wire is not None:
@@ -231,6 +235,7 @@ class Wire(Tap):
 
     def close(self) -> None:
         """Nothing: Scapy closes sockets whose wait is over, but the segment lives as long as its board."""
+        note()
 
     # -- waiting ---------------------------------------------------------------------------------------------
 
@@ -270,7 +275,8 @@ class Wire(Tap):
     def sniff(self, count: int = 0, timeout: float | None = None, **options: Any) -> PacketList:
         """Run the board and return the frames it sends: Scapy's `sniff`, with the same options.
 
-        Ends after `count` frames, when `stop_filter` says so, or after `timeout`. Raises GuestFault.
+        Ends after `count` frames, when `stop_filter` says so, or after `timeout`. Raises GuestFault, and what
+        a callback raises.
         """
         if options.get("filter"):
             raise ValueError("a BPF filter needs a kernel socket; give a Python function as lfilter instead")
