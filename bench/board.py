@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.addresses import BOARD, Station, host_beside
+from bench.capture import WAS_RESET
 from bench.engines import DEFAULT_ENGINE, create_machine
 from bench.health import Health
 from bench.loop import Loop
@@ -109,6 +110,17 @@ class Board:
         return self.machine.engine
 
     @property
+    def digest(self) -> str:
+        """Which firmware it is: the first 16 digits of the ELF's SHA-256."""
+        firmware = getattr(self.machine, "firmware", None)
+        return "" if firmware is None else firmware.sha256[:16]
+
+    @property
+    def origin(self) -> str:
+        """What decides on all that the board does, for the comment of a capture (see `bench.replay`)."""
+        return f"engine {self.engine}, seed {self.seed}, firmware {self.digest or 'none'}"
+
+    @property
     def ip(self) -> str:
         """IPv4 address."""
         return self.station.ip
@@ -184,6 +196,8 @@ class Board:
             self._loop.fault = None
             self.uart.restore(b"")
             self.wire.queue.clear()
+            if self.wire.capture is not None:
+                self.wire.capture.settle(WAS_RESET)
 
     def close(self) -> None:
         """Switch off."""

@@ -80,6 +80,8 @@ class Loop:
         """What made the guest stop for good; it is raised again by every further attempt to run."""
         self.on_uart: Callable[[bytes], None] = lambda _data: None
         self.on_frame: Callable[[TimedFrame], None] = lambda _frame: None
+        self.on_typing: Callable[[], None] = lambda: None
+        """Called when something is typed on the console."""
         self.after_run: Callable[[], None] = lambda: None
         """Called when a wait of the owner is over."""
 

@@ -181,7 +181,7 @@ def board(
     if fault is not None or request.node.stash.get(_outcome, False):
         name = re.sub(r"[^\w.\[\]-]+", "_", request.node.nodeid)
         folder = Path(request.config.getoption("captures"))
-        path = capture.write(folder / f"{name}.pcapng", request.node.nodeid)
+        path = capture.write(folder / f"{name}.pcapng", f"{request.node.nodeid}; {board.origin}")
         request.node.add_report_section(
             "teardown", "bench", f"seed {board.seed}\ncapture: {path}\nUART:\n{board.uart.tail}"
         )

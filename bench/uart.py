@@ -78,6 +78,7 @@ class Uart:
     def write(self, text: str | bytes) -> None:
         """Type on the console."""
         with self._loop.lock:
+            self._loop.on_typing()
             self._loop.machine.uart_write(text.encode() if isinstance(text, str) else text)
 
     def trim(self, size: int) -> None:

@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 from scapy import sendrecv
 from scapy.base_classes import Gen, SetGen
@@ -33,6 +33,7 @@ from scapy.plist import PacketList, SndRcvList
 from scapy.supersocket import SuperSocket
 
 from bench.addresses import BENCH, BOARD, Station
+from bench.capture import SET_BACK, TYPED, Recorder
 from bench.completion import complete
 from bench.loop import Loop
 from bench.neighbour import Neighbour
@@ -54,13 +55,6 @@ CATCH_UP = 1.0
 """Wall seconds given to sniffers in other threads to take their frames."""
 
 raise_what_callbacks_raise()
-
-
-class Recorder(Protocol):
-    """What keeps the frames that cross the wire (`bench.capture.Capture`)."""
-
-    def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:
-        """Keep a frame: `direction` is `to-board` or `from-board`, `time` in virtual seconds."""
 
 
 class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed for mypy
@@ -172,6 +166,7 @@ class Wire(Tap):
         self._arrival = threading.Condition(loop.lock)
         self._onlookers: dict[threading.Thread, bool] = {}
         loop.on_frame = self._deliver
+        loop.on_typing = self._typed
         loop.after_run = self._let_onlookers_catch_up
 
     # -- frames ----------------------------------------------------------------------------------------------
@@ -181,16 +176,17 @@ class Wire(Tap):
     ) -> int:
         """Put a frame on the cable now; its open addresses are filled in first. Returns its length.
 
-        The board does not run until somebody waits. `comment` goes into the capture. `fcs`, 4 bytes, replaces
-        the right checksum, `pad=False` sends a runt as it is. Raises EngineLacks where the engine cannot.
+        The board does not run until somebody waits. `comment` goes into the capture, where the frame has the
+        time at which it will have crossed. `fcs`, 4 bytes, replaces the right checksum, `pad=False` sends a
+        runt as it is. Raises EngineLacks where the engine cannot.
         """
         frame = bytes(x) if isinstance(x, bytes | bytearray) else bytes(complete(x, self.host, self.board))
         with self.loop.lock:
             now = self.clock.now
+            crossed = self.loop.machine.send_frame(frame, fcs, pad=pad)
             if self.capture is not None:
-                self.capture.add(now, frame, "to-board", comment or self.comment)
+                self.capture.add(crossed, frame, "to-board", comment or self.comment, fcs=fcs, pad=pad)
             self.comment = ""
-            self.loop.machine.send_frame(frame, fcs, pad=pad)
         if isinstance(x, Packet):
             x.sent_time = now
         return len(frame)
@@ -362,6 +358,10 @@ class Wire(Tap):
                     return
                 self._arrival.wait(0.005)
 
+    def _typed(self) -> None:
+        if self.capture is not None:
+            self.capture.note(TYPED)
+
     def _deliver(self, frame: TimedFrame) -> None:
         if self.capture is not None:
             self.capture.add(frame.time, frame.data, "from-board")
@@ -383,6 +383,8 @@ class Wire(Tap):
 
     def restore(self, state: WireState) -> None:
         """Back to a saved state. Listeners and taps belong to what happened in between: they are detached."""
+        if self.capture is not None:
+            self.capture.settle(SET_BACK)
         self.neighbour.enabled = state.neighbour
         self._next_port = state.next_port
         self.random.setstate(state.random)

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bench.board import Board
-from bench.capture import Capture
+from bench.capture import WAS_RESET, Capture
 from bench.live.events import Feed, FrameEvent, ResetEvent, UartEvent
 from bench.live.pacer import Pacer
 
@@ -30,6 +30,8 @@ WORKING_TICK, IDLE_TICK = 0.001, 0.02
 
 UART_KEPT = 1 << 20
 """Bytes of console output that are kept at least, and at most twice as many."""
+FRAMES_KEPT = 128
+"""Frames of which the order may still change: as many as can be on the cable, and more."""
 RESET_COMMENT = "the first frame after a reset of the board: its time began at 0 again"
 
 
@@ -75,7 +77,7 @@ class LiveBoard:
         self._capture: Capture | None = None
         if capture is not None:
             self._capture = Capture()
-            self._capture.follow(capture, f"bench serve; engine {board.engine}, seed {board.seed}")
+            self._capture.follow(capture, f"bench serve; {board.origin}")
         self._captured_before = board.wire.capture
         board.wire.capture = self
         self._detach_uart = board.uart.listen(self._printed)
@@ -157,16 +159,37 @@ class LiveBoard:
     ) -> None:
         self.close()
 
-    def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:
-        """A frame crosses the wire (see `bench.wire.Recorder`)."""
+    def add(
+        self,
+        time: float,
+        frame: bytes,
+        direction: str,
+        comment: str = "",
+        *,
+        fcs: bytes | None = None,
+        pad: bool = True,
+    ) -> None:
+        """A frame crosses the wire (see `bench.capture.Recorder`)."""
         self._pacer.happened()
         comment, self._comment = comment or self._comment, ""
         if self._captured_before is not None:
-            self._captured_before.add(time, frame, direction, comment)
+            self._captured_before.add(time, frame, direction, comment, fcs=fcs, pad=pad)
         if self._capture is not None:
-            self._capture.add(time, frame, direction, comment)
-            self._capture.rewind()  # it is in the file; a board may live for days
+            self._capture.add(time, frame, direction, comment, fcs=fcs, pad=pad)
+            self._capture.forget(FRAMES_KEPT)  # they are in the file; a board may live for days
         self.feed.publish(FrameEvent(time, frame, direction))
+
+    def note(self, what: str) -> None:
+        """The next frame gets a comment (see `bench.capture.Recorder`)."""
+        for capture in (self._captured_before, self._capture):
+            if capture is not None:
+                capture.note(what)
+
+    def settle(self, why: str) -> None:
+        """The board's time begins anew (see `bench.capture.Recorder`); `reset` has a comment of its own."""
+        for capture in (self._captured_before, self._capture):
+            if capture is not None:
+                capture.settle("" if why == WAS_RESET else why)
 
     def _printed(self, data: bytes) -> None:
         self._pacer.happened()
