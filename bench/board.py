@@ -197,7 +197,7 @@ class Board:
             self.uart.restore(b"")
             self.wire.queue.clear()
             if self.wire.capture is not None:
-                self.wire.capture.settle(WAS_RESET)
+                self.wire.capture.settle(WAS_RESET, float("-inf"))
 
     def close(self) -> None:
         """Switch off."""

@@ -44,6 +44,8 @@ BITS_A_SECOND = 10_000_000
 TYPED = "something was typed on the console"
 WAS_RESET = "the board was reset"
 SET_BACK = "the board was set back to an earlier state"
+LATEST = 100
+"""Frames among which there are some of the board's last moments."""
 NOT_REPLAYED = TYPED, WAS_RESET, SET_BACK
 """Comments of the first frame after what a capture of frames cannot hold."""
 HARDWARE, APPLICATION = "Arduino 101 (emulated)", "bench"
@@ -83,8 +85,8 @@ class Recorder(Protocol):
     def note(self, what: str) -> None:
         """Let the next frame have this comment, beside its own."""
 
-    def settle(self, why: str) -> None:
-        """The board's clock is set back: what comes from now on comes later, whatever its time."""
+    def settle(self, why: str, now: float) -> None:
+        """The board's clock is set back to `now`: what comes from here on comes later, whatever its time."""
 
 
 class Capture:
@@ -146,10 +148,13 @@ class Capture:
         if what not in self._notes:
             self._notes.append(what)
 
-    def settle(self, why: str = "") -> None:
-        """What is added from now on comes later, whatever its time: the board's clock is set back."""
+    def settle(self, why: str = "", now: float = 0.0) -> None:
+        """What is added from here on comes later, whatever its time: the board's clock is set back to `now`.
+
+        If there are frames of a later time, which have not happened any more, the next one says `why`.
+        """
         self._settled = len(self.frames)
-        if why and self.frames:
+        if why and any(frame.time > self.epoch + now for frame in self.frames[-LATEST:]):
             self.note(why)
 
     def mark(self) -> int:

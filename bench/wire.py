@@ -384,7 +384,7 @@ class Wire(Tap):
     def restore(self, state: WireState) -> None:
         """Back to a saved state. Listeners and taps belong to what happened in between: they are detached."""
         if self.capture is not None:
-            self.capture.settle(SET_BACK)
+            self.capture.settle(SET_BACK, self.clock.now)
         self.neighbour.enabled = state.neighbour
         self._next_port = state.next_port
         self.random.setstate(state.random)

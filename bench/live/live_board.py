@@ -185,11 +185,11 @@ class LiveBoard:
             if capture is not None:
                 capture.note(what)
 
-    def settle(self, why: str) -> None:
+    def settle(self, why: str, now: float) -> None:
         """The board's time begins anew (see `bench.capture.Recorder`); `reset` has a comment of its own."""
         for capture in (self._captured_before, self._capture):
             if capture is not None:
-                capture.settle("" if why == WAS_RESET else why)
+                capture.settle("" if why == WAS_RESET else why, now)
 
     def _printed(self, data: bytes) -> None:
         self._pacer.happened()

@@ -122,8 +122,9 @@ def test_time_goes_on_when_a_board_is_reset() -> None:
     capture = Capture()
     capture.add(0.5, b"before", "to-board")
     capture.epoch += 2.0  # the board was reset at this time of its own
+    capture.settle("a reset", float("-inf"))
     capture.add(0.25, b"after", "from-board")
-    assert [frame.time for frame in capture.frames] == [0.5, 2.25]
+    assert [(frame.time, frame.comment) for frame in capture.frames] == [(0.5, ""), (2.25, "a reset")]
 
 
 def test_a_frame_of_the_board_takes_its_place_before_those_still_on_the_cable(tmp_path: Path) -> None:

@@ -96,15 +96,18 @@ def test_another_seed_or_firmware_is_said_and_not_compared(
     assert "firmware 0123456789abcdef" in told(path)["not_compared"]
 
 
+def go_back(board: Board) -> None:
+    state = board.snapshot()
+    board.wire.sr1(IP() / ICMP(), timeout=1)
+    board.restore(state)
+
+
 @pytest.mark.parametrize(
     ("event", "why"),
     [
         (lambda board: board.uart.write("\n"), "something was typed on the console (frame 5)"),
         (lambda board: board.reset(), "the board was reset (frame"),
-        (
-            lambda board: board.restore(board.snapshot()),
-            "the board was set back to an earlier state (frame 5)",
-        ),
+        (go_back, "the board was set back to an earlier state (frame"),
     ],
 )
 def test_what_a_capture_cannot_hold_is_noted_and_said(
@@ -115,6 +118,17 @@ def test_what_a_capture_cannot_hold_is_noted_and_said(
     wire.send(IP() / ICMP(seq=1))
     wire.run(0.1)
     assert why in str(told(kept())["not_compared"])
+
+
+def test_going_back_to_where_the_capture_is_changes_nothing(
+    board: Board, wire: Wire, kept: Callable[[], Path]
+) -> None:
+    wire.sr1(IP() / ICMP(), timeout=1)
+    state = board.snapshot()
+    board.run(1)
+    board.restore(state)
+    wire.sr1(IP() / ICMP(seq=1), timeout=1)
+    assert told(kept())["as_recorded"] is True
 
 
 def test_frames_that_are_not_what_the_board_sends_now_are_told(wire: Wire, kept: Callable[[], Path]) -> None:
