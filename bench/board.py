@@ -33,6 +33,8 @@ class BoardState:
     machine: Any
     uart: bytes
     wire: WireState
+    typing: tuple[bytes, float] = (b"", 0.0)
+    """What is still on its way to the console."""
 
 
 class Board:
@@ -172,7 +174,9 @@ class Board:
         # Output that waits inside the engine belongs to the bench side of the state.
         with self._loop.lock:
             self._loop.collect()
-            return BoardState(self.machine.snapshot(), self.uart.save(), self.wire.save())
+            return BoardState(
+                self.machine.snapshot(), self.uart.save(), self.wire.save(), self._loop.typist.save()
+            )
 
     def restore(self, state: BoardState) -> None:
         """Back to a snapshot of this board.
@@ -183,6 +187,7 @@ class Board:
             self.machine.restore(state.machine)
             self._loop.fault = None
             self.uart.restore(state.uart)
+            self._loop.typist.restore(state.typing)
             self.wire.restore(state.wire)
 
     def reset(self) -> None:
@@ -195,6 +200,7 @@ class Board:
             self.machine.reset()
             self._loop.fault = None
             self.uart.restore(b"")
+            self._loop.typist.restore((b"", 0.0))
             self.wire.queue.clear()
             if self.wire.capture is not None:
                 self.wire.capture.settle(WAS_RESET, float("-inf"))
