@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.addresses import BOARD, Station, host_beside
+from bench.capture import WAS_RESET
 from bench.engines import DEFAULT_ENGINE, create_machine
 from bench.health import Health
 from bench.loop import Loop
@@ -32,6 +33,8 @@ class BoardState:
     machine: Any
     uart: bytes
     wire: WireState
+    typing: tuple[bytes, float] = (b"", 0.0)
+    """What is still on its way to the console."""
 
 
 class Board:
@@ -118,6 +121,17 @@ class Board:
         return self.machine.engine
 
     @property
+    def digest(self) -> str:
+        """Which firmware it is: the first 16 digits of the ELF's SHA-256."""
+        firmware = getattr(self.machine, "firmware", None)
+        return "" if firmware is None else firmware.sha256[:16]
+
+    @property
+    def origin(self) -> str:
+        """What decides on all that the board does, for the comment of a capture (see `bench.replay`)."""
+        return f"engine {self.engine}, seed {self.seed}, firmware {self.digest or 'none'}"
+
+    @property
     def ip(self) -> str:
         """IPv4 address."""
         return self.station.ip
@@ -169,7 +183,9 @@ class Board:
         # Output that waits inside the engine belongs to the bench side of the state.
         with self._loop.lock:
             self._loop.collect()
-            return BoardState(self.machine.snapshot(), self.uart.save(), self.wire.save())
+            return BoardState(
+                self.machine.snapshot(), self.uart.save(), self.wire.save(), self._loop.typist.save()
+            )
 
     def restore(self, state: BoardState) -> None:
         """Back to a snapshot of this board.
@@ -180,6 +196,7 @@ class Board:
             self.machine.restore(state.machine)
             self._loop.fault = None
             self.uart.restore(state.uart)
+            self._loop.typist.restore(state.typing)
             self.wire.restore(state.wire)
 
     def reset(self) -> None:
@@ -192,7 +209,10 @@ class Board:
             self.machine.reset()
             self._loop.fault = None
             self.uart.restore(b"")
+            self._loop.typist.restore((b"", 0.0))
             self.wire.queue.clear()
+            if self.wire.capture is not None:
+                self.wire.capture.settle(WAS_RESET, float("-inf"))
 
     def close(self) -> None:
         """Switch off."""

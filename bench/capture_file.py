@@ -1,111 +1,160 @@
-"""Read captures of either format, pcap and pcapng, whoever wrote them; one that is not whole is refused.
+"""Read captures of either format, pcap and pcapng, whoever wrote them, plain, gzip'd or from a pipe.
 
-Scapy decodes them, but its readers stop without a word where a file ends too early.
+The one reader of the bench. It never guesses: a file that is damaged, cut off, or says two things that do not
+agree is refused with the place where. What a file tells of a packet comes with it: the time, the link, how
+long it was on the wire, its FCS. Sources: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng.
+
+Libraries read these formats too, but stop without a word where a file ends too early, and leave out, cut or
+make up what they do not know (Scapy: simple packet blocks, unknown interfaces, lengths, the FCS).
 """
 
 from __future__ import annotations
 
-import struct
-from dataclasses import dataclass
+import errno
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, cast
 
-from scapy.error import Scapy_Exception
-from scapy.utils import RawPcapNgReader, RawPcapReader
-
-from bench.capture import BYTE_ORDER_MAGIC, DIRECTIONS, LINKTYPE_ETHERNET, SECTION_HEADER
+from bench.capture import FCS_SIZE, LINKTYPE_ETHERNET, right_fcs
+from bench.capture_blocks import RawPacket, Source, Unusable, packets
 from emulation.errors import UserError
 
-HINT = "give a whole pcap or pcapng file of Ethernet frames"
-_PCAP_MAGIC = {0xA1B2C3D4: 10**6, 0xA1B23C4D: 10**9}
-"""Ticks a second, by magic number (draft-ietf-opsawg-pcap, section 4)."""
-_DIRECTIONS = {bits: name for name, bits in DIRECTIONS.items()}
+HINT = "give a whole pcap or pcapng file"
+STANDARD_INPUT = "-"
+GZIP = b"\x1f\x8b"
+OTHER_COMPRESSION = {
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zX": "xz",
+    b"BZh": "bzip2",
+    b"\x04\x22\x4d\x18": "lz4",
+}
+MOST_FRAMES, MOST_BYTES = 1_000_000, 1 << 28
+"""What is read of a file at most: no command makes sense of more, and a small file may unpack to anything."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredFrame:
-    """A frame of a capture file: seconds, bytes, and the direction if the file tells it."""
+    """A packet of a capture file, without its FCS."""
 
     time: float
+    """Seconds; for a packet without one (a simple packet block) that of the packet before or after."""
     data: bytes
     direction: str = ""
-    """`to-board`, `from-board`, or empty."""
+    """`to-board` or `from-board` in a capture of the bench; empty in others, who see it from elsewhere."""
+    comment: str = ""
+    fcs: bytes | None = None
+    """The frame check sequence, where the file has one that is wrong."""
+    pad: bool = True
+    """False for a frame that was as short on the cable."""
+    link: int = LINKTYPE_ETHERNET
+    """Link type of its interface."""
+    interface: int = 0
+    """Which interface of the file, from 0 on."""
+    missing: int = 0
+    """Bytes of it that are not in the file."""
+    number: int = 0
+    """In the file, from 1 on."""
 
 
-def read_capture(path: Path) -> list[StoredFrame]:
-    """The frames of a file. Raises UserError for one that is missing, damaged, cut, or not of Ethernet."""
+@dataclass
+class StoredCapture:
+    """What is in a file."""
+
+    name: str
+    frames: list[StoredFrame] = field(default_factory=list)
+    own: bool = False
+    """The bench has written it: its times are virtual, its directions the board's."""
+    comment: str = ""
+    """Of the whole capture."""
+    untimed: int = 0
+    """Frames without a time of their own."""
+
+
+def read_capture(path: Path) -> StoredCapture:
+    """All of a file; `-` is the standard input. Raises UserError for one that is missing, damaged or cut."""
+    name = "standard input" if str(path) == STANDARD_INPUT else str(path)
     try:
-        content = path.read_bytes()
+        with _opened(path) as stream:
+            return _read(name, stream)
+    except Unusable as error:
+        raise UserError(f"{name} is no usable capture: {error}", error.hint or HINT) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UserError(
+            f"{name} is no usable capture: its compressed data are damaged: {error}", HINT
+        ) from None
     except OSError as error:
-        raise UserError(f"cannot read the capture {path}: {error.strerror}", HINT) from None
-    pcapng = content[:4] == SECTION_HEADER.to_bytes(4, "big")
-    damage = _pcapng_damage(content) if pcapng else _pcap_damage(content)
-    if damage:
-        raise UserError(f"{path} is no usable capture: {damage}", HINT)
+        raise UserError(f"cannot read the capture {name}: {error.strerror or error}", HINT) from None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if str(path) != STANDARD_INPUT:
+        with path.open("rb") as file:
+            yield file
+        return
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, "it is closed")
+    stream = io.BufferedReader(cast(Any, sys.stdin.buffer))
     try:
-        return _pcapng(path) if pcapng else _pcap(path)
-    except (Scapy_Exception, struct.error, EOFError, ValueError, IndexError, KeyError) as error:
-        raise UserError(f"{path} is no usable capture: {error}", HINT) from None
+        yield stream
+    finally:
+        stream.detach()  # the standard input stays open
 
 
-def _pcapng(path: Path) -> list[StoredFrame]:
-    frames = []
-    with RawPcapNgReader(str(path)) as reader:
-        for data, told in reader:
-            _only_ethernet(told.linktype)
-            ticks = (told.tshigh or 0) << 32 | (told.tslow or 0)
-            direction = _DIRECTIONS.get((told.direction or 0) & 3, "")
-            frames.append(StoredFrame(ticks / told.tsresol, bytes(data), direction))
-    return frames
-
-
-def _pcap(path: Path) -> list[StoredFrame]:
-    with RawPcapReader(str(path)) as reader:
-        _only_ethernet(reader.linktype)
-        ticks = 10**9 if reader.nano else 10**6
-        return [StoredFrame(told.sec + told.usec / ticks, bytes(data)) for data, told in reader]
-
-
-def _only_ethernet(linktype: int) -> None:
-    if linktype != LINKTYPE_ETHERNET:
-        raise ValueError(f"it is of link type {linktype}, not of Ethernet (1)")
-
-
-def _pcap_damage(content: bytes) -> str:
-    """What is wrong with the structure of a pcap file, empty if nothing is."""
-    order = next(
-        (o for o in "<>" if len(content) >= 24 and struct.unpack(o + "I", content[:4])[0] in _PCAP_MAGIC), ""
-    )
-    if not order:
-        return "it is neither pcap nor pcapng" if len(content) >= 24 else f"it has only {len(content)} bytes"
-    at = 24
-    while at < len(content):
-        if at + 16 > len(content):
-            return f"it ends inside the record at byte {at}"
-        size = struct.unpack(order + "I", content[at + 8 : at + 12])[0]
-        if at + 16 + size > len(content):
-            return f"it ends inside the record at byte {at}"
-        at += 16 + size
-    return ""
-
-
-def _pcapng_damage(content: bytes) -> str:
-    """What is wrong with the blocks of a pcapng file, empty if nothing is."""
-    at, order = 0, "<"
-    while at < len(content):
-        if at + 12 > len(content):
-            return f"it ends inside the block at byte {at}"
-        if content[at : at + 4] == SECTION_HEADER.to_bytes(4, "big"):
-            order = next(
-                (o for o in "<>" if struct.pack(o + "I", BYTE_ORDER_MAGIC) == content[at + 8 : at + 12]), ""
+def _read(name: str, stream: Any) -> StoredCapture:
+    begin = stream.peek(4)[:4]
+    if begin.startswith(GZIP):
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))
+    for magic, tool in OTHER_COMPRESSION.items():
+        if begin.startswith(magic):
+            raise Unusable(f"it is compressed with {tool}", "unpack it first")
+    source = Source()
+    capture = StoredCapture(name)
+    size, time = 0, 0.0
+    timed = False
+    for number, packet in enumerate(packets(stream, source), 1):
+        size += len(packet.data)
+        if number > MOST_FRAMES or size > MOST_BYTES:
+            raise Unusable(
+                f"it has more than {MOST_FRAMES:,} packets or {MOST_BYTES >> 20} MiB of them",
+                "take a part of it, for example with editcap -r",
             )
-            if not order:
-                return f"the section at byte {at} has no byte order"
-        size = struct.unpack(order + "I", content[at + 4 : at + 8])[0]
-        if size < 12 or size % 4:
-            return f"the block at byte {at} has a size of {size}"
-        if at + size > len(content):
-            return f"it ends inside the block at byte {at}"
-        if content[at + size - 4 : at + size] != content[at + 4 : at + 8]:
-            return f"the block at byte {at} says two different sizes"
-        at += size
-    return ""
+        if packet.time is None:
+            capture.untimed += 1
+        else:
+            if not timed:
+                capture.frames = [replace(early, time=packet.time) for early in capture.frames]
+            time, timed = packet.time, True
+        capture.frames.append(_stored(packet, number, time))
+    capture.own, capture.comment = source.own, source.comment
+    return capture
+
+
+def _stored(packet: RawPacket, number: int, time: float) -> StoredFrame:
+    where = f"packet {number}, at byte {packet.at},"
+    data, missing = packet.data, packet.size - len(packet.data)
+    if not packet.size:
+        raise Unusable(f"{where} has no bytes")
+    if missing < 0:
+        raise Unusable(f"{where} has {len(data)} bytes of {packet.size}")
+    fcs, pad = None, not packet.too_short
+    if packet.fcs_length and packet.link == LINKTYPE_ETHERNET:
+        # The FCS is the end of the frame: in one that is cut it is the first to be missing. It has four bytes
+        # whatever the file says; some count in bits or in units of 16.
+        pad = False
+        present = max(0, FCS_SIZE - missing)
+        if len(data) < present or packet.size <= FCS_SIZE:
+            raise Unusable(f"{where} is shorter than its FCS")
+        data, found = data[: len(data) - present], data[len(data) - present :]
+        missing = max(0, missing - FCS_SIZE)
+        if present == FCS_SIZE and found != right_fcs(data):
+            fcs = found
+    return StoredFrame(
+        time, data, packet.direction, packet.comment, fcs, pad, packet.link, packet.interface, missing, number
+    )

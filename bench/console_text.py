@@ -13,9 +13,9 @@ pairs, separators of lines and paragraphs."""
 def printable(text: str) -> str:
     r"""The text, with what controls a terminal or reorders text shown as its number: `\x1b`, `\u202e`.
 
-    Line ends and tabs stay.
+    Line ends and tabs stay; the carriage return of a line end goes.
     """
-    return text if text.isprintable() else "".join(map(_shown, text))
+    return text if text.isprintable() else "".join(map(_shown, text.replace("\r\n", "\n")))
 
 
 def _shown(character: str) -> str:

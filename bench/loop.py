@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from bench.typist import Typist
 from emulation.errors import GuestFault
 from emulation.machine import Machine, Stop, TimedFrame
 
@@ -76,10 +77,14 @@ class Loop:
         self.lock = threading.RLock()
         self.owner = threading.get_ident()
         """The thread that runs the board; waits in other threads look on (see `bench.wire`)."""
+        self.typist = Typist(machine)
+        """Who types on the console."""
         self.fault: GuestFault | None = None
         """What made the guest stop for good; it is raised again by every further attempt to run."""
         self.on_uart: Callable[[bytes], None] = lambda _data: None
         self.on_frame: Callable[[TimedFrame], None] = lambda _frame: None
+        self.on_typing: Callable[[], None] = lambda: None
+        """Called when something is typed on the console."""
         self.after_run: Callable[[], None] = lambda: None
         """Called when a wait of the owner is over."""
 
@@ -92,6 +97,10 @@ class Loop:
             if self.fault is not None:
                 raise self.fault
             try:
+                while (due := self.typist.due) is not None and due < until:
+                    if stop := self.machine.run(due, Stop.FRAME | Stop.UART):
+                        return stop
+                    self.typist.type_due()
                 return self.machine.run(until, Stop.FRAME | Stop.UART)
             except GuestFault as fault:
                 self.fault = fault

@@ -246,7 +246,7 @@ def board(
     if fault is not None or failed or late:
         name = re.sub(r"[^\w.\[\]-]+", "_", request.node.nodeid)
         folder = captures_folder(request.config)
-        path = capture.write(folder / f"{name}.pcapng", request.node.nodeid)
+        path = capture.write(folder / f"{name}.pcapng", f"{request.node.nodeid}; {board.origin}")
         request.node.add_report_section(
             "teardown", "bench", f"seed {board.seed}\ncapture: {path}\nUART:\n{board.uart.tail}"
         )

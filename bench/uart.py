@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from bench.console_log import ConsoleText, Search
 from bench.loop import Loop
 
 TAIL_LINES = 20
@@ -20,13 +21,14 @@ class Uart:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._data = bytearray()
+        self._console = ConsoleText()
         self._listeners: list[Callable[[bytes], None]] = []
         loop.on_uart = self._printed
 
     @property
     def text(self) -> str:
         """All that was printed; a line ends with a line feed alone."""
-        return self._data.decode("utf-8", "replace").replace("\r\n", "\n")
+        return self._console.text
 
     @property
     def lines(self) -> list[str]:
@@ -47,13 +49,11 @@ class Uart:
         """
         pattern = re.compile(re.escape(what)) if isinstance(what, str) else what
         found: re.Match[str] | None = None
-        size = -1
+        search = Search(self._console, pattern, after)
 
         def there() -> bool:
-            nonlocal found, size
-            if len(self._data) != size:
-                size = len(self._data)
-                found = pattern.search(self.text, after)
+            nonlocal found
+            found = found or search()
             return found is not None
 
         self._loop.wait_until(there, timeout)
@@ -76,13 +76,19 @@ class Uart:
         return detach
 
     def write(self, text: str | bytes) -> None:
-        """Type on the console."""
+        """Type on the console, as fast as the line carries it: 115 200 Bd, a character every 87 µs.
+
+        Returns at once. The first character arrives now if the line is idle, the others while the board runs,
+        in its time: whoever waits for an answer has waited for them, too.
+        """
         with self._loop.lock:
-            self._loop.machine.uart_write(text.encode() if isinstance(text, str) else text)
+            self._loop.on_typing()
+            self._loop.typist.write(text.encode() if isinstance(text, str) else text)
 
     def trim(self, size: int) -> None:
         """Forget all but the last `size` bytes; positions in `text` from before mean nothing any more."""
         del self._data[: max(len(self._data) - size, 0)]
+        self._decode()
 
     def save(self) -> bytes:
         """A copy of the state."""
@@ -91,8 +97,14 @@ class Uart:
     def restore(self, state: bytes) -> None:
         """Back to a saved state."""
         self._data[:] = state
+        self._decode()
 
     def _printed(self, data: bytes) -> None:
         self._data += data
+        self._console.add(data)
         for listener in list(self._listeners):
             listener(data)
+
+    def _decode(self) -> None:
+        self._console.clear()
+        self._console.add(bytes(self._data))

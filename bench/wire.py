@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any
 
 from scapy import sendrecv
 from scapy.base_classes import Gen, SetGen
@@ -33,12 +33,14 @@ from scapy.plist import PacketList, SndRcvList
 from scapy.supersocket import SuperSocket
 
 from bench.addresses import BENCH, BOARD, Station
+from bench.capture import SET_BACK, TYPED, Recorder
 from bench.completion import complete
 from bench.loop import Loop
 from bench.neighbour import Neighbour
 from bench.reception.defect import drops
 from bench.reception.findings import Reception
 from bench.reception.listeners import Listener, Listeners
+from bench.sniffing import WaitOver, note, raise_what_callbacks_raise
 from bench.virtual_timeout import VirtualRemain, VirtualTimeout
 from emulation.machine import TimedFrame
 
@@ -55,12 +57,7 @@ PACE = 0.005
 CATCH_UP = 1.0
 """Wall seconds given to sniffers in other threads to take their frames."""
 
-
-class Recorder(Protocol):
-    """What keeps the frames that cross the wire (`bench.capture.Capture`)."""
-
-    def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:
-        """Keep a frame: `direction` is `to-board` or `from-board`, `time` in virtual seconds."""
+raise_what_callbacks_raise()
 
 
 class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed for mypy
@@ -90,13 +87,13 @@ class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed f
     def recv_raw(self, x: int = 0) -> tuple[Any, bytes | None, float | None]:
         """The next frame as `(Ether, bytes, virtual time)`; runs the board for it if none waits.
 
-        The bytes are None if none came within the wire's `patience`. Raises EOFError where Scapy has to be
+        The bytes are None if none came within the wire's `patience`. Raises WaitOver where Scapy has to be
         told that its wait is over.
         """
         if not self.queue:
             if self.over:
                 self.over = False
-                raise EOFError("the wait is over")
+                raise WaitOver("the wait is over")
             self.wire.wait_until(lambda: bool(self.queue), self.wire.patience)
         if not self.queue:
             return Ether, None, None
@@ -115,6 +112,7 @@ class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed f
 
     def close(self) -> None:
         """Take this end off the wire."""
+        note()
         self.closed = True
         wire = getattr(self, "wire", None)
         if wire is not None:
@@ -175,6 +173,7 @@ class Wire(Tap):
         self._arrival = threading.Condition(loop.lock)
         self._onlookers: dict[threading.Thread, bool] = {}
         loop.on_frame = self._deliver
+        loop.on_typing = self._typed
         loop.after_run = self._let_onlookers_catch_up
 
     # -- frames ----------------------------------------------------------------------------------------------
@@ -184,16 +183,17 @@ class Wire(Tap):
     ) -> int:
         """Put a frame on the cable now; its open addresses are filled in first. Returns its length.
 
-        The board does not run until somebody waits. `comment` goes into the capture. `fcs`, 4 bytes, replaces
-        the right checksum, `pad=False` sends a runt as it is. Raises EngineLacks where the engine cannot.
+        The board does not run until somebody waits. `comment` goes into the capture, where the frame has the
+        time at which it will have crossed. `fcs`, 4 bytes, replaces the right checksum, `pad=False` sends a
+        runt as it is. Raises EngineLacks where the engine cannot.
         """
         frame = bytes(x) if isinstance(x, bytes | bytearray) else bytes(complete(x, self.host, self.board))
         with self.loop.lock:
             now = self.clock.now
+            crossed = self.loop.machine.send_frame(frame, fcs, pad=pad)
             if self.capture is not None:
-                self.capture.add(now, frame, "to-board", comment or self.comment)
+                self.capture.add(crossed, frame, "to-board", comment or self.comment, fcs=fcs, pad=pad)
             self.comment = ""
-            self.loop.machine.send_frame(frame, fcs, pad=pad)
         if isinstance(x, Packet):
             x.sent_time = now
         return len(frame)
@@ -233,6 +233,7 @@ class Wire(Tap):
 
     def close(self) -> None:
         """Nothing: Scapy closes sockets whose wait is over, but the segment lives as long as its board."""
+        note()
 
     # -- waiting ---------------------------------------------------------------------------------------------
 
@@ -274,7 +275,8 @@ class Wire(Tap):
     def sniff(self, count: int = 0, timeout: float | None = None, **options: Any) -> PacketList:
         """Run the board and return the frames it sends: Scapy's `sniff`, with the same options.
 
-        Ends after `count` frames, when `stop_filter` says so, or after `timeout`. Raises GuestFault.
+        Ends after `count` frames, when `stop_filter` says so, or after `timeout`. Raises GuestFault, and what
+        a callback raises.
         """
         if options.get("filter"):
             raise ValueError("a BPF filter needs a kernel socket; give a Python function as lfilter instead")
@@ -360,6 +362,10 @@ class Wire(Tap):
                     return
                 self._arrival.wait(0.005)
 
+    def _typed(self) -> None:
+        if self.capture is not None:
+            self.capture.note(TYPED)
+
     def _deliver(self, frame: TimedFrame) -> None:
         defects = self.reception.judge(frame.data)
         dropped = bool(defects) and drops(defects)
@@ -387,6 +393,8 @@ class Wire(Tap):
 
     def restore(self, state: WireState) -> None:
         """Back to a saved state. Listeners and taps belong to what happened in between: they are detached."""
+        if self.capture is not None:
+            self.capture.settle(SET_BACK, self.clock.now)
         self.neighbour.enabled, self.reception.strict = state.switches
         self.reception.rewound()
         self._next_port = state.next_port

@@ -78,11 +78,12 @@ class Machine(Protocol):
         Returns at once if such a thing is waiting already, or if `until` has passed. Raises GuestFault.
         """
 
-    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
+    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> float:
         """Put an Ethernet frame (without FCS) on the cable; it arrives when its last bit has.
 
-        Frames queue up at 10 Mbit/s. The frame is padded to 60 bytes unless `pad` is false; `fcs`, 4 bytes in
-        the order of the cable, replaces the right one. Raises EngineLacks where the engine cannot do either.
+        Frames queue up at 10 Mbit/s: returns the virtual time at which this one will have crossed. It is
+        padded to 60 bytes unless `pad` is false; `fcs`, 4 bytes in the order of the cable, replaces the right
+        one. Raises EngineLacks where the engine cannot do either.
         """
 
     def frames(self) -> list[TimedFrame]:

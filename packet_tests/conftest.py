@@ -64,7 +64,7 @@ def capture(request: pytest.FixtureRequest, board: Board) -> Iterator[Capture]:
     yield kept
     name = re.sub(r"[^\w.-]+", "_", request.node.name).strip("_")
     folder = request.config.rootpath / captures_folder(request.config) / request.path.stem
-    kept.write(folder / f"{name}.pcapng", f"{request.node.nodeid}, seed {board.seed}")
+    kept.write(folder / f"{name}.pcapng", f"{request.node.nodeid}; {board.origin}")
 
 
 @pytest.fixture

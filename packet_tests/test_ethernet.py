@@ -12,6 +12,7 @@ from scapy.packet import Packet
 
 from bench import Board, Wire
 from bench.addresses import BENCH
+from bench.capture import Capture
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 
@@ -91,3 +92,26 @@ def test_a_burst_beyond_the_receive_buffer_is_dropped_in_part_and_survived(board
     for _ in range(40):  # 60 KiB; the controller holds 8 KiB
         wire.send(frame)
     assert 1 <= len(wire.sniff(timeout=2, lfilter=reply)) <= 40
+
+
+def test_a_capture_has_the_times_at_which_frames_cross_and_their_order(wire: Wire, capture: Capture) -> None:
+    """IEEE 802.3, clause 14: 10 Mbit/s; 8 bytes of preamble before, FCS and 12 byte times of gap after."""
+    wire.sr1(IP() / ICMP(), timeout=1)
+    mark = capture.mark()
+    begin = wire.clock.now
+    for number in range(5):
+        wire.send(IP() / ICMP(id=7, seq=number) / bytes(1400))
+    wire.run(0.1)
+    times = [frame.time for frame in capture.since(mark)]
+    assert times == sorted(times)
+    told = ((frame, Ether(frame.data)) for frame in capture.since(mark))
+    frames = [(frame, packet[ICMP]) for frame, packet in told if ICMP in packet]
+    sent = {echo.seq: frame.time for frame, echo in frames if frame.direction == "to-board"}
+    size = len(frames[0][0].data)
+    for number, time in sent.items():
+        bits = ((8 + size + 4) * (number + 1) + 12 * number) * 8
+        assert time - begin == pytest.approx(bits / 10e6, abs=1e-6)
+    came = {echo.seq: frame.time for frame, echo in frames if frame.direction == "from-board"}
+    assert len(came) == 5
+    for number, time in came.items():
+        assert time > sent[number] + (8 + size + 4) * 8 / 10e6, "no answer has crossed before the question"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from bench.board import Board
-from bench.capture import Capture
+from bench.capture import WAS_RESET, Capture
 from bench.live.events import Feed, FrameEvent, NoteEvent, ResetEvent, UartEvent
 from bench.live.host import LiveHost
 from bench.live.pacer import Pacer
@@ -33,6 +32,8 @@ WORKING_TICK, IDLE_TICK = 0.001, 0.02
 
 UART_KEPT = 1 << 20
 """Bytes of console output that are kept at least, and at most twice as many."""
+FRAMES_KEPT = 128
+"""Frames of which the order may still change: as many as can be on the cable, and more."""
 RESET_COMMENT = "the first frame after a reset of the board: its time began at 0 again"
 
 
@@ -76,11 +77,9 @@ class LiveBoard:
         self._error: Exception | None = None
         self._printed_bytes = 0
         self._capture: Capture | None = None
-        self._file, self._whole = capture, 0
         if capture is not None:
             self._capture = Capture()
-            self._capture.follow(capture, f"bench serve; engine {board.engine}, seed {board.seed}")
-            self._whole = capture.stat().st_size
+            self._capture.follow(capture, f"bench serve; {board.origin}")
         self._captured_before = board.wire.capture
         board.wire.capture = self
         self._detach_uart = board.uart.listen(self._printed)
@@ -159,8 +158,7 @@ class LiveBoard:
         self.host.close()
         self.wire.capture = self._captured_before
         if self._capture is not None:
-            with contextlib.suppress(OSError):
-                self._capture.unfollow()
+            self._capture.unfollow()
 
     def __enter__(self) -> Self:
         return self
@@ -170,31 +168,41 @@ class LiveBoard:
     ) -> None:
         self.close()
 
-    def add(self, time: float, frame: bytes, direction: str, comment: str = "") -> None:
-        """A frame crosses the wire (see `bench.wire.Recorder`)."""
+    def add(
+        self,
+        time: float,
+        frame: bytes,
+        direction: str,
+        comment: str = "",
+        *,
+        fcs: bytes | None = None,
+        pad: bool = True,
+    ) -> None:
+        """A frame crosses the wire (see `bench.capture.Recorder`)."""
         self._pacer.happened()
         comment, self._comment = comment or self._comment, ""
         if self._captured_before is not None:
-            self._captured_before.add(time, frame, direction, comment)
+            self._captured_before.add(time, frame, direction, comment, fcs=fcs, pad=pad)
         if self._capture is not None:
-            self._record(self._capture, time, frame, direction, comment)
+            try:
+                self._capture.add(time, frame, direction, comment, fcs=fcs, pad=pad)
+                self._capture.forget(FRAMES_KEPT)  # they are in the file; a board may live for days
+            except UserError as error:
+                self._capture = None
+                self.say(f"{error.message}: the capture ends here, the board and its clients go on")
         self.feed.publish(FrameEvent(time, frame, direction))
 
-    def _record(self, capture: Capture, time: float, frame: bytes, direction: str, comment: str) -> None:
-        """Write a frame to the capture; one that can no longer be written ends, whole as far as it goes."""
-        assert self._file is not None
-        try:
-            capture.add(time, frame, direction, comment)
-            self._whole = self._file.stat().st_size
-        except (OSError, UserError) as error:
-            self._capture = None
-            with contextlib.suppress(OSError):
-                capture.unfollow()
-            with contextlib.suppress(OSError):
-                os.truncate(self._file, self._whole)
-            why = error.message if isinstance(error, UserError) else error.strerror
-            self.say(f"the capture {self._file} ends here: {why}; the board and its clients go on")
-        capture.rewind()  # it is in the file; a board may live for days
+    def note(self, what: str) -> None:
+        """The next frame gets a comment (see `bench.capture.Recorder`)."""
+        for capture in (self._captured_before, self._capture):
+            if capture is not None:
+                capture.note(what)
+
+    def settle(self, why: str, now: float) -> None:
+        """The board's time begins anew (see `bench.capture.Recorder`); `reset` has a comment of its own."""
+        for capture in (self._captured_before, self._capture):
+            if capture is not None:
+                capture.settle("" if why == WAS_RESET else why, now)
 
     def _printed(self, data: bytes) -> None:
         self._pacer.happened()

@@ -15,7 +15,7 @@ from enum import Enum
 from bench.layers.http_upgrade import UpgradeError, UpgradeRequest, check_response, parse_response
 from bench.layers.reassembly import MODULO
 from bench.layers.tcp_state import State, TcpError
-from bench.layers.websocket import CLOSE_CODES, OPCODES, WebSocket, WebSocketClose, parse_frames
+from bench.layers.websocket import CLOSE_CODES, OPCODES, WebSocket, WebSocketClose, describe, parse_frames
 from bench.live.live_board import LiveBoard
 from bench.live.relay import RETRIES, RTO
 from bench.reception.websocket import ServerStream

@@ -100,7 +100,7 @@ class BoardListener:
         board = running.restart()
         self._record = TestRecord(running)
         assert self.capture_path is not None
-        running.capture.follow(self.capture_path, f"{name}; engine {board.engine}, seed {board.seed}")
+        running.capture.follow(self.capture_path, f"{name}; {board.origin}")
 
     def start_keyword(self, data: Any, result: Any) -> None:
         """Note where the test ends and its teardown begins."""

@@ -51,7 +51,7 @@ class Tools:
 
     def save(self, file: str | Path) -> Path:
         """Write the frames since boot or `reset()` as pcapng. Raises UserError."""
-        return self._running.capture.write(Path(file), f"bench shell, seed {self._running.board.seed}")
+        return self._running.capture.write(Path(file), f"bench shell; {self._running.board.origin}")
 
 
 def namespace(running: Session) -> dict[str, Any]:

@@ -83,10 +83,14 @@ class FakeMachine:
                     "unmapped", "read of 0xdeadbeef", Evidence(state["now"], {"eip": 0x1234}, "main+0x4")
                 )
 
-    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
+    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> float:
+        """Answer; a frame takes no time here."""
         self.received.append(frame)
-        if len(frame) < 14 or fcs is not None:
-            return
+        if len(frame) >= 14 and fcs is None:
+            self._answer(frame)
+        return self.now
+
+    def _answer(self, frame: bytes) -> None:
         packet = Ether(frame)
         reply = Ether(src=BOARD.mac, dst=packet.src)
         if ARP in packet and packet[ARP].op == 1 and packet[ARP].pdst == BOARD.ip:

@@ -107,8 +107,8 @@ class Silent(FakeMachine):
         super().reset()
         self._state["events"].clear()
 
-    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
-        return
+    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> float:
+        return self.now
 
 
 def test_a_firmware_of_which_nothing_is_there_is_refused() -> None:

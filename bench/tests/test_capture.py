@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from scapy.utils import PcapNgReader, RawPcapNgReader
 
-from bench.capture import INBOUND, OUTBOUND, Capture
+from bench.capture import INBOUND, OUTBOUND, Capture, right_fcs
 from emulation.errors import UserError
 
 FRAMES = [
@@ -122,5 +122,73 @@ def test_time_goes_on_when_a_board_is_reset() -> None:
     capture = Capture()
     capture.add(0.5, b"before", "to-board")
     capture.epoch += 2.0  # the board was reset at this time of its own
+    capture.settle("a reset", float("-inf"))
     capture.add(0.25, b"after", "from-board")
-    assert [frame.time for frame in capture.frames] == [0.5, 2.25]
+    assert [(frame.time, frame.comment) for frame in capture.frames] == [(0.5, ""), (2.25, "a reset")]
+
+
+def test_a_frame_of_the_board_takes_its_place_before_those_still_on_the_cable(tmp_path: Path) -> None:
+    """Frames to the board are added when they are queued, with the time at which they will have crossed."""
+    capture, path = Capture(), tmp_path / "live.pcapng"
+    capture.follow(path, "live")
+    for time in (1.0, 2.0, 3.0):
+        capture.add(time, b"to %.0f" % time, "to-board")
+    mark = capture.mark()
+    capture.add(2.0, b"from 2", "from-board")
+    capture.add(2.5, b"from 2.5", "from-board")
+    capture.add(4.0, b"to 4", "to-board")
+    assert [frame.data for frame in capture.frames] == [
+        b"to 1", b"to 2", b"from 2", b"from 2.5", b"to 3", b"to 4",
+    ]  # fmt: skip
+    assert path.read_bytes() == capture.encode("live")
+    assert [frame.data for frame in capture.since(mark)] == [b"from 2", b"from 2.5", b"to 4"]
+    capture.rewind(mark)
+    assert [frame.data for frame in capture.frames] == [b"to 1", b"to 2", b"to 3"]
+    capture.unfollow()
+
+
+def test_nothing_is_put_before_what_crossed_in_another_life() -> None:
+    capture = Capture()
+    capture.add(9.0, b"to", "to-board")
+    capture.settle()  # back to a snapshot, or a reset
+    capture.add(1.0, b"from", "from-board")
+    assert [frame.data for frame in capture.frames] == [b"to", b"from"]
+
+
+def test_a_capture_that_lives_for_days_keeps_a_part_and_the_file_all(tmp_path: Path) -> None:
+    capture, path = Capture(), tmp_path / "live.pcapng"
+    capture.follow(path)
+    for number in range(1, 101):
+        capture.add(number, b"%d" % number, "to-board")
+        capture.add(number - 0.5, b"%d" % number, "from-board")
+        capture.forget(4)
+        assert len(capture.frames) <= 8
+    capture.unfollow()
+    with RawPcapNgReader(str(path)) as reader:
+        stamps = [(meta.tshigh << 32) + meta.tslow for _, meta in reader]
+    assert len(stamps) == 200
+    assert stamps == sorted(stamps)
+
+
+@pytest.mark.parametrize(
+    ("size", "fcs", "pad", "stored", "flags"),
+    [
+        (42, None, True, 42, INBOUND),
+        (42, None, False, 42, INBOUND | 1 << 26),
+        (60, None, False, 60, INBOUND),
+        (42, b"\1\2\3\4", True, 64, INBOUND | 4 << 5 | 1 << 24),
+        (42, b"\1\2\3\4", False, 46, INBOUND | 4 << 5 | 1 << 24 | 1 << 26),
+        (60, right_fcs(bytes(60)), True, 64, INBOUND | 4 << 5),
+    ],
+)
+def test_an_fcs_that_was_given_and_a_runt_are_told_as_pcapng_has_it(
+    size: int, fcs: bytes | None, pad: bool, stored: int, flags: int
+) -> None:
+    capture = Capture()
+    capture.add(0.0, bytes(size), "to-board", fcs=fcs, pad=pad)
+    packet = capture.encode()[-struct.unpack("<I", capture.encode()[-4:])[0] :]
+    captured, original = struct.unpack_from("<II", packet, 20)
+    assert captured == original == stored
+    if fcs is not None:
+        assert packet[28 : 28 + stored].endswith(fcs)
+    assert struct.unpack_from("<HHI", packet, len(packet) - 16) == (2, 4, flags)

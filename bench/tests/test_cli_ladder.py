@@ -116,7 +116,7 @@ def test_what_is_no_capture_is_refused(tmp_path: Path) -> None:
     assert "cannot read" in refused(tmp_path / "missing.pcap")
     path.write_bytes(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
     assert "no frames" in refused(path)
-    path.write_bytes(struct.pack("<IHHiIIIIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 147, 0, 0, 0, 0))
+    path.write_bytes(struct.pack("<IHHiIIIIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 147, 0, 0, 1, 1) + b"x")
     assert "link type 147" in refused(path)
 
 

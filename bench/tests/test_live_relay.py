@@ -36,14 +36,13 @@ class TcpMachine(FakeMachine):
     def end(self) -> TcpEndpoint:
         return self.ends[-1]
 
-    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
+    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> float:
         if self.lose:
             self.lose -= 1
-            return
+            return self.now
         parsed = parse(frame)
         if parsed is None:
-            super().send_frame(frame, fcs, pad=pad)
-            return
+            return super().send_frame(frame, fcs, pad=pad)
         if parsed.segment.flags & SYN:
             self.ends.append(
                 TcpEndpoint(Endpoint.of(BOARD.mac, BOARD.ip, 8080), parsed.source, ack_policy=self.ack_policy)
@@ -57,6 +56,7 @@ class TcpMachine(FakeMachine):
                 end.local = parsed.destination
                 end.feed(frame, self.now)
         self.flush()
+        return self.now
 
     def do(self, action: Callable[[TcpEndpoint], Any]) -> None:
         action(self.end)

@@ -82,11 +82,11 @@ class ServerMachine(FakeMachine):
         self.connections: dict[tuple[bytes, int], tuple[TcpEndpoint, Application]] = {}
         super().__init__(**options)
 
-    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
-        super().send_frame(frame, fcs, pad=pad)
+    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> float:
+        crossed = super().send_frame(frame, fcs, pad=pad)
         received = parse(frame)
         if received is None or self.deaf:
-            return
+            return crossed
         key = received.source.ip, received.source.port
         if key not in self.connections:
             tcp = TcpEndpoint(received.destination, received.source, isn=5000, mss=536, window=2144)
@@ -105,6 +105,7 @@ class ServerMachine(FakeMachine):
             tcp.close(self.now)
         for out in tcp.take():
             self.at(self.now + LATENCY, "frame", out)
+        return crossed
 
     def snapshot(self) -> Any:
         return super().snapshot(), copy.deepcopy(self.connections)

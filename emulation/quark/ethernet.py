@@ -41,11 +41,11 @@ class EthernetPort:
         self._free_at = 0
         clock.register(_EVENT, self._arrived)
 
-    def send(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
+    def send(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> int:
         """Put a frame on the cable: now, or when the frame before has passed.
 
         It is padded to the minimum size unless `pad` is false. `fcs` (4 bytes as on the cable) replaces the
-        right one.
+        right one. Returns the cycle at which its last bit arrives.
         """
         if pad and len(frame) < MINIMUM:
             frame = frame.ljust(MINIMUM, b"\0")
@@ -54,6 +54,7 @@ class EthernetPort:
         self._waiting.append((end, frame, fcs))
         if len(self._waiting) == 1:
             self._clock.schedule(_EVENT, end)
+        return end
 
     def _arrived(self) -> None:
         _, frame, fcs = self._waiting.popleft()

@@ -324,11 +324,11 @@ class QuarkMachine:
         if self._wake & Stop.UART:
             self._cpu.state.request = 1
 
-    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
+    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> float:
         """Put a frame on the cable; see `Machine.send_frame`. Raises UserError without a controller."""
         if self._port is None:
             raise UserError("this platform has no Ethernet controller", "add one to the platform file")
-        self._port.send(bytes(frame), fcs, pad=pad)
+        return self._port.send(bytes(frame), fcs, pad=pad) / HZ
 
     def frames(self) -> list[TimedFrame]:
         """Collect the frames the board sent since the last call."""

@@ -40,11 +40,15 @@ class Cable:
         """What has not arrived yet."""
         return tuple(self._waiting)
 
-    def send(self, now: int, frame: bytes) -> None:
-        """Put a frame, with its FCS, on the cable: now, or when the frame before has passed."""
+    def send(self, now: int, frame: bytes) -> int:
+        """Put a frame, with its FCS, on the cable: now, or when the frame before has passed.
+
+        Returns the microsecond at which its last bit arrives.
+        """
         end = max(float(now), self.free_at) + (PREAMBLE + len(frame)) * BYTE_TIME
         self.free_at = end + GAP * BYTE_TIME
         self._waiting.append(Waiting(round(end), frame))
+        return self._waiting[-1].at
 
     def due(self, until: int) -> list[Waiting]:
         """The frames that arrive by then."""

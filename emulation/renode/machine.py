@@ -236,7 +236,7 @@ class RenodeMachine:
 
     # -- what goes in and out --------------------------------------------------------------------------------
 
-    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
+    def send_frame(self, frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> float:
         """Put an Ethernet frame (without FCS) on the cable; see `Machine.send_frame`.
 
         Raises EngineLacks for a frame that is too short or too long: Renode's controller would take it.
@@ -247,7 +247,8 @@ class RenodeMachine:
                 "send it to the embedded emulator",
             )
         data = frame.ljust(MINIMUM, b"\0") if pad else frame
-        self._cable.send(self._now, data + (zlib.crc32(data).to_bytes(4, "little") if fcs is None else fcs))
+        checked = data + (zlib.crc32(data).to_bytes(4, "little") if fcs is None else fcs)
+        return self._cable.send(self._now, checked) / MICRO
 
     def frames(self) -> list[TimedFrame]:
         """Collect the frames the board sent since the last call."""

@@ -28,8 +28,7 @@ def test_a_frame_arrives_when_its_last_bit_has() -> None:
 
 def test_frames_follow_each_other_with_preamble_fcs_and_gap_between() -> None:
     clock, cable, arrived = port()
-    for _ in range(3):
-        cable.send(bytes(60))
+    told = [cable.send(bytes(60)) for _ in range(3)]
     clock.advance(HZ)
     times = [time for time, _, _ in arrived]
     assert times == [
@@ -37,6 +36,7 @@ def test_frames_follow_each_other_with_preamble_fcs_and_gap_between() -> None:
         2 * byte_times(72) + byte_times(12),
         3 * byte_times(72) + 2 * byte_times(12),
     ]
+    assert told == times
 
 
 def test_short_frames_are_padded_unless_told_otherwise() -> None:
