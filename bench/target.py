@@ -17,6 +17,7 @@ from emulation.elf import Firmware
 from emulation.errors import UserError
 from emulation.firmware import application
 from emulation.firmware.build import DEFAULT_OUT, DEFAULT_WS_SERVER, ELF_NAME, build, inputs, up_to_date
+from emulation.firmware.no_floats import divisions
 from emulation.paths import IS_CHECKOUT, build_folder
 
 STACK_SYMBOLS = {"lwip": "etharp_input", "zephyr": "net_recv_data"}
@@ -103,8 +104,17 @@ def choose(
         put = project.put_on_board(progress)
         assert put is not None
         way = "frozen into the firmware" if put.frozen else "beside the firmware, compiled on the board"
-        return Target(put.elf, f"{project.application.name}, {way}")
+        return Target(put.elf, f"{project.application.name}, {way}", warning(project.application))
     return Target(note=refresh(progress))
+
+
+def warning(app: Path) -> str:
+    """What may go wrong with an application on the board, one line; empty if nothing is seen."""
+    lines = divisions(app.read_text(encoding="utf-8"))
+    if not lines:
+        return ""
+    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
+    return f"{app.name}, {where}: `/` of numbers gives a float, which the board has not: use // there"
 
 
 def with_server(ws_server: Path, progress: Progress = silent) -> Path | None:

@@ -72,9 +72,8 @@ def command(
 
     LEFT and RIGHT are ENGINE, ENGINE:FIRMWARE.elf or FIRMWARE.elf, for example: quark renode for two engines,
     or quark zephyr.elf for two stacks. ENGINE alone runs the bench's own firmware, in a project its
-    application. The stimulus is an ordinary exchange and one case of each group of `bench cases`, or the cases
-    named by ID. Times, IP identifiers, TCP timestamps and initial sequence
-    numbers may differ.
+    application. The stimulus is an ordinary exchange and one case of each group of `bench cases`, or the
+    cases named by ID. Times, IP identifiers, TCP timestamps and initial sequence numbers may differ.
 
     Exit status 0 if all that was compared is the same, 1 if something differs.
     """

@@ -208,6 +208,19 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     if (plan.out / ELF_NAME).exists():
         # Who loads the one that is there has it whole until the new one takes its place; make links anew.
         os.utime(plan.out / ELF_NAME, (0, 0))
+    elf = plan.out / ELF_NAME
+    try:
+        _compile(plan, progress)
+    except UserError:
+        elf.unlink(missing_ok=True)  # it is of other sources than those that are there
+        raise
+    digest = sha256_of(elf)
+    stamp = {"base": "" if plan.compiled() else base, "fingerprint": fingerprint, "sha256": digest}
+    (plan.out / _STAMP).write_text(json.dumps(stamp))
+    return BuildResult(elf, digest, measure(elf, region_table(plan.regions)), fresh=True)
+
+
+def _compile(plan: _Plan, progress: Progress) -> None:
     plan.frozen.stage(plan.out / "stage", plan.overrides)
     write_if_changed(plan.out / "memory.ld", plan.regions)
     write_if_changed(plan.out / "manifest.py", MANIFEST)
@@ -219,7 +232,6 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     if theirs := overlay.below(overlay.LWIP, plan.overrides):
         lwip = overlay.lay(lwip, plan.out / "code" / overlay.LWIP, theirs, only="src")
     progress("compiling")
-    elf = plan.out / ELF_NAME
     variables = {
         "MICROPYTHON_DIR": str(plan.sources.micropython),
         "LWIP_DIR": str(lwip),
@@ -227,15 +239,7 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
         "STAGE_DIR": str(plan.out / "stage"),
         "MICROPY_MPYCROSS": str(mpy_cross),
     }
-    try:
-        _make(plan.out / LOG, code, variables, "the firmware", progress)
-    except UserError:
-        elf.unlink(missing_ok=True)  # it is of other sources than those that are there
-        raise
-    digest = sha256_of(elf)
-    stamp = {"base": "" if plan.compiled() else base, "fingerprint": fingerprint, "sha256": digest}
-    (plan.out / _STAMP).write_text(json.dumps(stamp))
-    return BuildResult(elf, digest, measure(elf, region_table(plan.regions)), fresh=True)
+    _make(plan.out / LOG, code, variables, "the firmware", progress)
 
 
 def _check_compiler() -> None:
