@@ -126,6 +126,11 @@ def inputs() -> Iterator[Path]:
         yield path
 
 
+def was_built(out: Path = DEFAULT_OUT) -> bool:
+    """Whether a build has begun there, well ended or not."""
+    return (out / _RULES).is_file()
+
+
 def up_to_date(out: Path = DEFAULT_OUT) -> bool:
     """Whether `build(out)` has nothing to do."""
     sources = find_sources()
