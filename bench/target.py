@@ -16,7 +16,16 @@ from bench.stacks import firmware_on
 from emulation.elf import Firmware
 from emulation.errors import UserError
 from emulation.firmware import application
-from emulation.firmware.build import DEFAULT_OUT, DEFAULT_WS_SERVER, ELF_NAME, build, inputs, up_to_date
+from emulation.firmware.build import (
+    DEFAULT_OUT,
+    DEFAULT_WS_SERVER,
+    ELF_NAME,
+    build,
+    inputs,
+    up_to_date,
+    was_built,
+)
+from emulation.firmware.no_floats import divisions
 from emulation.paths import IS_CHECKOUT, build_folder
 
 STACK_SYMBOLS = {"lwip": "etharp_input", "zephyr": "net_recv_data"}
@@ -103,8 +112,17 @@ def choose(
         put = project.put_on_board(progress)
         assert put is not None
         way = "frozen into the firmware" if put.frozen else "beside the firmware, compiled on the board"
-        return Target(put.elf, f"{project.application.name}, {way}")
+        return Target(put.elf, f"{project.application.name}, {way}", warning(project.application))
     return Target(note=refresh(progress))
+
+
+def warning(app: Path) -> str:
+    """What may go wrong with an application on the board, one line; empty if nothing is seen."""
+    lines = divisions(app.read_text(encoding="utf-8"))
+    if not lines:
+        return ""
+    where = f"line {lines[0]}" if len(lines) == 1 else f"lines {', '.join(map(str, lines))}"
+    return f"{app.name}, {where}: `/` of numbers gives a float, which the board has not: use // there"
 
 
 def with_server(ws_server: Path, progress: Progress = silent) -> Path | None:
@@ -124,18 +142,19 @@ def refresh(progress: Progress = silent) -> str:
     """Build the bench's own firmware anew if its sources have changed since; returns what is to be said.
 
     Where nothing has changed that takes a quarter of a second. Where it cannot be built it stays as it is,
-    and the line that is returned says so. A firmware that is missing is left missing: who wants it says what
-    to do. Raises UserError for sources that do not compile.
+    and the line that is returned says so. A firmware that was never built is left missing: who wants it says
+    what to do. Raises UserError for sources that do not compile.
     """
     own = DEFAULT_OUT / ELF_NAME
-    if not IS_CHECKOUT or own != board.DEFAULT_FIRMWARE or not own.is_file():
+    there = own.is_file()
+    if not IS_CHECKOUT or own != board.DEFAULT_FIRMWARE or not (there or was_built()):
         return ""
     if application.can_freeze():
         if up_to_date():
             return ""
         build(progress=progress)
         return "the firmware's sources had changed: it has been built anew"
-    built = own.stat().st_mtime
+    built = own.stat().st_mtime if there else float("inf")
     if any(path.stat().st_mtime > built for path in inputs()):
         return "the firmware is older than its sources, and what builds it is missing (see `bench doctor`)"
     return ""

@@ -143,8 +143,9 @@ def check_target(chosen: BoardOptions) -> None:
     with chosen.boot() as booted:
         await_ready(booted, chosen.wanted)
         if missing := Capabilities(booted).lacking(needs):
+            what = chosen.target.application or chosen.target.elf.name
             raise UserError(
-                f"the matrix cannot judge {chosen.target.elf.name}: {missing[0]}",
+                f"the matrix cannot judge {what}: {missing[0]}",
                 "its rules are of the bench's own servers; `bench cases run --all` judges other firmware",
             )
 

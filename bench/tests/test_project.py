@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.board import DEFAULT_SEED, ROOT
-from bench.project import KEYS, Project, find_project, read_project
+from bench.project import KEYS, TRUST, Project, check_owner, find_project, read_project
 from emulation.errors import UserError
 
 
@@ -60,6 +61,13 @@ def test_it_is_found_from_the_folders_below(tmp_path: Path) -> None:
         ("ports = [0]", r"ports is \[0\]", "a list of ports"),
         ('application = ""', "application is ''", "the path of a Python file"),
         ('freeze = "yes"', "freeze is 'yes'", "true or false"),
+        ('engine = "steam"', "engine is 'steam'", "the name of an engine: quark, renode"),
+        ("engine = []", r"engine is \[\]", "the name of an engine"),
+        ("servers = { websocket = 0 }", "servers is {'websocket': 0}", "websocket = 8080"),
+        ("[servers]\nftp = 21", "servers is {'ftp': 21}", "a table with the port"),
+        ('report = "a\\u0000b"', "report is", "a folder"),
+        ("seed = " + "[" * 3000 + "]" * 3000, "nested too deeply", "the keys are"),
+        ("seed = " + "[" * 90 + "]" * 90, "seed is", "a number"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, complaint: str, hint: str) -> None:
@@ -81,3 +89,44 @@ def test_every_key_is_documented_with_its_default() -> None:
         "engine": Project.engine,
         "seed": Project.seed,
     }
+
+
+def test_where_the_websocket_server_is_can_be_told(tmp_path: Path) -> None:
+    assert read_project(written(tmp_path, "")).websocket_port == 8080
+    assert read_project(written(tmp_path, "ports = [9000, 80]")).websocket_port == 9000
+    assert read_project(written(tmp_path, "ports = [9000]\n[servers]\nwebsocket = 81")).websocket_port == 81
+    assert read_project(written(tmp_path, "ports = []")).websocket_port is None
+
+
+def test_reports_lie_beside_the_file_whoever_asks(tmp_path: Path) -> None:
+    project = read_project(written(tmp_path, ""))
+    defaults = project.command_defaults()
+    assert defaults["run"]["report"] == tmp_path / "reports"
+    assert defaults["cases"]["run"]["report"] == tmp_path / "reports" / "cases"
+    assert defaults["matrix"]["report"] == tmp_path / "reports" / "matrix"
+    assert read_project(written(tmp_path, 'report = "out"')).reports("cases") == tmp_path / "out" / "cases"
+
+
+def test_a_project_of_another_user_is_refused_unless_it_is_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As git does: else whoever can write to a folder above runs programs as its visitors."""
+    path = written(tmp_path, "")
+    owner = path.stat().st_uid
+    check_owner(path, {})
+    stranger = owner + 4711
+    monkeypatch.setattr("bench.project.os.geteuid", lambda: stranger)
+    if owner == 0:
+        check_owner(path, {})  # root may do as it likes anyway
+        os.chown(path, 12, 12)
+        owner = 12
+    with pytest.raises(UserError, match=rf"belongs to another user \({owner}\)") as caught:
+        find_project(tmp_path)
+    assert f"{TRUST}={tmp_path}" in caught.value.hint
+    check_owner(path, {TRUST: str(tmp_path)})
+    with pytest.raises(UserError):
+        check_owner(path, {TRUST: str(tmp_path.parent)})
+    monkeypatch.setattr("bench.project.os.geteuid", lambda: 0)
+    with pytest.raises(UserError):
+        check_owner(path, {})
+    check_owner(path, {"SUDO_UID": str(owner)})

@@ -18,6 +18,7 @@ from elftools.elf.elffile import ELFFile
 
 from emulation.errors import UserError
 from emulation.files import write_whole
+from emulation.firmware import no_floats
 from emulation.firmware.build import build
 from emulation.firmware.sources import Progress, find_sources, silent
 from emulation.paths import FIRMWARE, default_firmware
@@ -66,7 +67,10 @@ def can_freeze() -> bool:
 
 
 def check(app: Path) -> str:
-    """The text of an application. Raises UserError: no such file, not UTF-8, not Python."""
+    """The text of an application.
+
+    Raises UserError: no such file, not UTF-8, not Python, a number that the board cannot have.
+    """
     try:
         text = app.read_text(encoding="utf-8")
         compile(text, app.name, "exec", dont_inherit=True)
@@ -80,6 +84,7 @@ def check(app: Path) -> str:
         raise UserError(f"{app}, line {error.lineno}: {error.msg}", "mend the application") from None
     except ValueError as error:  # of which UnicodeDecodeError is one
         raise UserError(f"{app} is not Python: {error}", "give a Python file in UTF-8") from None
+    no_floats.refuse(text, app)
     return text
 
 

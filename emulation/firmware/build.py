@@ -126,6 +126,11 @@ def inputs() -> Iterator[Path]:
         yield path
 
 
+def was_built(out: Path = DEFAULT_OUT) -> bool:
+    """Whether a build has begun there, well ended or not."""
+    return (out / _RULES).is_file()
+
+
 def up_to_date(out: Path = DEFAULT_OUT) -> bool:
     """Whether `build(out)` has nothing to do."""
     sources = find_sources()
@@ -208,6 +213,19 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     if (plan.out / ELF_NAME).exists():
         # Who loads the one that is there has it whole until the new one takes its place; make links anew.
         os.utime(plan.out / ELF_NAME, (0, 0))
+    elf = plan.out / ELF_NAME
+    try:
+        _compile(plan, progress)
+    except UserError:
+        elf.unlink(missing_ok=True)  # it is of other sources than those that are there
+        raise
+    digest = sha256_of(elf)
+    stamp = {"base": "" if plan.compiled() else base, "fingerprint": fingerprint, "sha256": digest}
+    (plan.out / _STAMP).write_text(json.dumps(stamp))
+    return BuildResult(elf, digest, measure(elf, region_table(plan.regions)), fresh=True)
+
+
+def _compile(plan: _Plan, progress: Progress) -> None:
     plan.frozen.stage(plan.out / "stage", plan.overrides)
     write_if_changed(plan.out / "memory.ld", plan.regions)
     write_if_changed(plan.out / "manifest.py", MANIFEST)
@@ -219,7 +237,6 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
     if theirs := overlay.below(overlay.LWIP, plan.overrides):
         lwip = overlay.lay(lwip, plan.out / "code" / overlay.LWIP, theirs, only="src")
     progress("compiling")
-    elf = plan.out / ELF_NAME
     variables = {
         "MICROPYTHON_DIR": str(plan.sources.micropython),
         "LWIP_DIR": str(lwip),
@@ -227,15 +244,7 @@ def _build(plan: _Plan, progress: Progress) -> BuildResult:
         "STAGE_DIR": str(plan.out / "stage"),
         "MICROPY_MPYCROSS": str(mpy_cross),
     }
-    try:
-        _make(plan.out / LOG, code, variables, "the firmware", progress)
-    except UserError:
-        elf.unlink(missing_ok=True)  # it is of other sources than those that are there
-        raise
-    digest = sha256_of(elf)
-    stamp = {"base": "" if plan.compiled() else base, "fingerprint": fingerprint, "sha256": digest}
-    (plan.out / _STAMP).write_text(json.dumps(stamp))
-    return BuildResult(elf, digest, measure(elf, region_table(plan.regions)), fresh=True)
+    _make(plan.out / LOG, code, variables, "the firmware", progress)
 
 
 def _check_compiler() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emulation.errors import UserError
+from emulation.firmware import no_floats
 
 MANIFEST = """\
 package(
@@ -50,7 +51,10 @@ class Frozen:
                 yield f"ws_server/{relative.as_posix()}", path
 
     def stage(self, folder: Path, overrides: Mapping[str, str]) -> None:
-        """Copy what is to be frozen below one folder, so that neither tests nor host-only modules get in."""
+        """Copy what is to be frozen below one folder, so that neither tests nor host-only modules get in.
+
+        Raises UserError for a number that the board cannot have.
+        """
         wanted = dict(self.files())
         other = {name: text for name, text in overrides.items() if name in wanted}
         for path in sorted(folder.rglob("*.py")) if folder.exists() else ():
@@ -58,6 +62,7 @@ class Frozen:
                 path.unlink()
         for name, source in wanted.items():
             text = other[name] if name in other else source.read_text(encoding="utf-8")
+            no_floats.refuse(text, source)
             write_if_changed(folder / name, text)
 
 
