@@ -126,8 +126,7 @@ class WireState:
     """What `Wire.save` gives."""
 
     unread: tuple[TimedFrame, ...]
-    switches: tuple[bool, bool]
-    """Whether the neighbour is enabled, whether the reception is strict."""
+    switches: tuple[bool, bool, bool]  # neighbour enabled, reception strict, board misled
     next_port: int
     random: Any
 
@@ -193,6 +192,7 @@ class Wire(Tap):
             if self.capture is not None:
                 self.capture.add(now, frame, "to-board", comment or self.comment)
             self.comment = ""
+            self.reception.sent(frame)
             self.loop.machine.send_frame(frame, fcs, pad=pad)
         if isinstance(x, Packet):
             x.sent_time = now
@@ -382,13 +382,13 @@ class Wire(Tap):
 
     def save(self) -> WireState:
         """A copy of the state."""
-        switches = self.neighbour.enabled, self.reception.strict
+        switches = self.neighbour.enabled, self.reception.strict, self.reception.misled
         return WireState(tuple(self.queue), switches, self._next_port, self.random.getstate())
 
     def restore(self, state: WireState) -> None:
         """Back to a saved state. Listeners and taps belong to what happened in between: they are detached."""
-        self.neighbour.enabled, self.reception.strict = state.switches
-        self.reception.rewound()
+        self.neighbour.enabled, self.reception.strict, misled = state.switches
+        self.reception.rewound(misled)
         self._next_port = state.next_port
         self.random.setstate(state.random)
         self.queue.clear()
