@@ -50,6 +50,9 @@ class Peer(TcpPeer):
     `send` takes WebSocket frames too, and masks them as `send_frame` does, and upgrade requests.
     """
 
+    strict = True
+    """Whether a frame for which a client has to fail the connection (RFC 6455, section 7.1.7) is refused with
+    a PeerError. A server that masks what it sends, say, needs a client that is not strict."""
     _request: UpgradeRequest | None = None
     _judge: ServerStream | None = None
     """Has seen the frames up to `_judged`, a sequence number."""
@@ -160,7 +163,7 @@ class Peer(TcpPeer):
         """Take the next frame from the stream.
 
         Raises PeerError if none comes, or one for which a client has to fail the connection (RFC 6455,
-        section 7.1.7), unless it is `exactly` these bytes or `wire.reception` is lenient.
+        section 7.1.7), unless it is `exactly` these bytes or the peer or `wire.reception` is not `strict`.
         """
         stream = self.tcp.received
 
@@ -170,10 +173,10 @@ class Peer(TcpPeer):
 
         if not self.wait_until(complete, timeout):
             raise self.wrong(expected)
-        octets = self._take(frame_size(bytes(stream[:14])) or 0)
-        frame = WebSocket(octets[0])
-        if octets[1] and octets[0] != exactly and self.wire.reception.strict:
-            raise self.wrong(expected, came=f"{describe(frame)}, {octets[1]}")
+        octets, refused = self._take(frame_size(bytes(stream[:14])) or 0)
+        frame = WebSocket(octets)
+        if refused and octets != exactly and self.strict and self.wire.reception.strict:
+            raise self.wrong(expected, came=f"{describe(frame)}, {refused}")
         return frame
 
     def _take(self, size: int) -> tuple[bytes, str]:

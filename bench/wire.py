@@ -124,8 +124,7 @@ class WireState:
     """What `Wire.save` gives."""
 
     unread: tuple[TimedFrame, ...]
-    switches: tuple[bool, bool]
-    """Whether the neighbour is enabled, whether the reception is strict."""
+    switches: tuple[bool, bool, bool]  # neighbour enabled, reception strict, board misled
     next_port: int
     random: Any
 
@@ -194,6 +193,7 @@ class Wire(Tap):
             if self.capture is not None:
                 self.capture.add(crossed, frame, "to-board", comment or self.comment, fcs=fcs, pad=pad)
             self.comment = ""
+            self.reception.sent(frame)
         if isinstance(x, Packet):
             x.sent_time = now
         return len(frame)
@@ -388,15 +388,15 @@ class Wire(Tap):
 
     def save(self) -> WireState:
         """A copy of the state."""
-        switches = self.neighbour.enabled, self.reception.strict
+        switches = self.neighbour.enabled, self.reception.strict, self.reception.misled
         return WireState(tuple(self.queue), switches, self._next_port, self.random.getstate())
 
     def restore(self, state: WireState) -> None:
         """Back to a saved state. Listeners and taps belong to what happened in between: they are detached."""
         if self.capture is not None:
             self.capture.settle(SET_BACK, self.clock.now)
-        self.neighbour.enabled, self.reception.strict = state.switches
-        self.reception.rewound()
+        self.neighbour.enabled, self.reception.strict, misled = state.switches
+        self.reception.rewound(misled)
         self._next_port = state.next_port
         self.random.setstate(state.random)
         self.queue.clear()

@@ -210,10 +210,8 @@ class WireClient:
         tcp.read(len(tcp.received) - len(rest))
         for frame in frames:
             if wrong := self._judge.judge(bytes(frame)):
-                # RFC 6455, section 7.1.7: what a client must not take ends the connection.
+                # A console is there to see it: it goes on where a browser ends the connection.
                 self._tell("failed", f"the board sent what no client may take: {describe(frame)}, {wrong}")
-                self.abort()
-                return
             self._frame(frame)
             if self._tcp is not tcp:
                 return

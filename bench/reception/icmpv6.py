@@ -11,7 +11,7 @@ from bench.reception.transport import pseudo_header
 
 ICMPV6 = 58
 ERRORS = (1, 2, 3, 4)
-ECHOES = (128, 129)
+ECHO_REQUEST = 128
 SOLICITATION, ADVERTISEMENT = 135, 136
 NEIGHBOR_DISCOVERY = {133: 8, 134: 16, SOLICITATION: 24, ADVERTISEMENT: 24, 137: 40}
 """Type and octets before the options: router solicitation and advertisement, neighbor solicitation and
@@ -67,7 +67,7 @@ def icmpv6(message: bytes, around: Around, found: list[Defect]) -> None:
         found.append(Defect(unit, f"with hop limit {around.hops}", "RFC 8200, section 3", dropped=False))
     if around.source == UNSPECIFIED:
         found.append(Defect(unit, "from the unspecified address", "RFC 4443, section 2.2"))
-    if kind in ECHOES and code:
+    if kind == ECHO_REQUEST and code:  # a reply has what its request had
         found.append(Defect(unit, f"of type {kind} with code {code}", "RFC 4443, section 4"))
     if kind in ERRORS:
         if len(message) < 48 or message[8] >> 4 != 6:

@@ -95,7 +95,7 @@ def _icmp(message: bytes, found: list[Defect]) -> None:
         found.append(Defect(unit, "with a wrong checksum", rfc))
         return
     kind, code = message[0], message[1]
-    if kind in (0, 8) and code:
+    if kind == 8 and code:  # a reply has what its request had
         found.append(Defect(unit, f"of type {kind} with code {code}", rfc))
     elif kind in _ERRORS:
         # A fragment may hold fewer than 64 bits of data; then all of it has to be there.

@@ -18,6 +18,12 @@ ARP, IPV4, IPV6 = b"\x08\x06", b"\x08\x00", b"\x86\xdd"
 BROADCAST = b"\xff" * 6
 
 _FRAME = "Ethernet frame"
+MISADDRESSED = (
+    Defect("IPv4 packet", "to a station in a group's frame", "RFC 1122, section 3.3.6"),
+    Defect("IPv4 packet", "for this station to another's Ethernet address", "RFC 894"),
+    Defect("IPv6 packet", "for this station to another's Ethernet address", "RFC 2464, section 6"),
+)
+"""What follows where the board has been told a wrong Ethernet address of this station."""
 
 
 class Inspector:
@@ -76,12 +82,19 @@ class Inspector:
             if frame[:6] != group:
                 rfc = "RFC 1112, section 6.4" if len(address) == 4 else "RFC 2464, section 7"
                 found.append(Defect("multicast packet", "to another Ethernet address than its group's", rfc))
-        elif len(address) == 4 and frame[0] & 1 and address in self._own:
-            found.append(Defect("IPv4 packet", "to a station in a group's frame", "RFC 1122, section 3.3.6"))
         elif address in self._own and frame[:6] != self._mac:
-            unit = "IPv4 packet" if len(address) == 4 else "IPv6 packet"
-            rfc = "RFC 894" if len(address) == 4 else "RFC 2464, section 6"
-            found.append(Defect(unit, "for this station to another's Ethernet address", rfc))
+            found.append(MISADDRESSED[2 if len(address) == 16 else 0 if frame[0] & 1 else 1])
+
+    def misleads(self, frame: bytes) -> bool:
+        """Whether a frame to the board may tell it another Ethernet address of this station.
+
+        That is address resolution which does not have the right one where it belongs.
+        """
+        if frame[12:14] == ARP:
+            return frame[22:28] != self._mac
+        if frame[12:14] != IPV6 or frame[20] in (6, 17):
+            return False
+        return self._mac not in frame[54:]
 
 
 def _group_of_ipv4(address: bytes) -> bytes:

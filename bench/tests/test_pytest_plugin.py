@@ -150,3 +150,63 @@ def test_a_seed_of_the_users_conftest_is_theirs(tmp_path: Path) -> None:
 
 def test_its_defaults_are_those_of_the_bench() -> None:
     assert (ENGINE, SEED) == (DEFAULT_ENGINE, DEFAULT_SEED)
+
+
+SPOILING = """
+import pytest
+from emulation.machine import TimedFrame
+from scapy.layers.inet import ICMP, IP
+
+def spoil(board, monkeypatch):
+    right = board.machine.frames
+    def wrong(data):
+        icmp = data[12:14] == bytes([8, 0]) and data[23] == 1
+        return data[:36] + bytes([data[36] ^ 1]) + data[37:] if icmp else data
+    monkeypatch.setattr(board.machine, "frames", lambda: [TimedFrame(f.time, wrong(f.data)) for f in right()])
+
+def test_nothing_came(board, wire, monkeypatch):
+    spoil(board, monkeypatch)
+    assert wire.sr1(IP() / ICMP(), timeout=1) is not None
+
+def test_all_is_as_expected(board, wire, monkeypatch):
+    spoil(board, monkeypatch)
+    wire.send(IP() / ICMP())
+    assert wire.sniff(count=1, timeout=1, lfilter=lambda packet: ICMP in packet)
+
+def test_it_is_declared(board, wire, monkeypatch):
+    spoil(board, monkeypatch)
+    assert wire.sr1(IP() / ICMP(), timeout=1) is None
+    assert wire.reception.take() == ["1 ICMP message with a wrong checksum dropped (RFC 792)"]
+
+@pytest.mark.lenient
+def test_the_bench_is_lenient(board, wire, monkeypatch):
+    spoil(board, monkeypatch)
+    assert wire.sr1(IP() / ICMP(), timeout=1) is not None
+
+def test_the_next_is_strict_again(board, wire):
+    assert wire.reception.strict
+    assert wire.sr1(IP() / ICMP(), timeout=1) is not None
+
+@pytest.fixture
+def late(wire, monkeypatch, board):
+    yield
+    spoil(board, monkeypatch)
+    wire.sr1(IP() / ICMP(), timeout=1)
+
+def test_after_the_test(board, late):
+    pass
+"""
+
+
+def test_what_a_peer_would_drop_fails_the_test_and_is_named(tmp_path: Path) -> None:
+    done = pytest_on(tmp_path, SPOILING)
+    told = "1 ICMP message with a wrong checksum dropped (RFC 792)"
+    assert done.returncode == 1
+    assert "2 failed, 4 passed, 1 error" in done.stdout, done.stdout
+    assert f"FAILED test_own.py::test_nothing_came - {told}" in done.stdout
+    assert f"in this test: {told}" in done.stdout
+    assert f"ReceptionError: the board sends what it must not: {told}" in done.stdout
+    assert (
+        f"ERROR test_own.py::test_after_the_test - Failed: the board sends what it must not: {told}"
+        in done.stdout
+    )
