@@ -44,6 +44,12 @@ def current_wire() -> Wire:
     return wire
 
 
+def wire_behind(iface: Any) -> Wire | None:
+    """The wire, if that is what Scapy means by this name of an interface (None: its default)."""
+    chosen = iface or conf.iface
+    return _wire() if _wire is not None and getattr(chosen, "name", chosen) == NAME else None
+
+
 class FrameSocket(Tap):
     """What Scapy opens to send and receive frames on the interface."""
 

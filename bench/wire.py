@@ -35,12 +35,12 @@ from scapy.supersocket import SuperSocket
 from bench.addresses import BENCH, BOARD, Station
 from bench.capture import SET_BACK, TYPED, Recorder
 from bench.completion import complete
-from bench.loop import Loop
+from bench.loop import Clock, Loop
 from bench.neighbour import Neighbour
 from bench.reception.defect import drops
 from bench.reception.findings import Reception
 from bench.reception.listeners import Listener, Listeners
-from bench.sniffing import WaitOver, note, raise_what_callbacks_raise
+from bench.sniffing import WaitOver, note, teach_scapy
 from bench.virtual_timeout import VirtualRemain, VirtualTimeout
 from emulation.machine import TimedFrame
 
@@ -56,8 +56,6 @@ PACE = 0.005
 """Virtual seconds run at a time while virtual time is held back to the wall clock."""
 CATCH_UP = 1.0
 """Wall seconds given to sniffers in other threads to take their frames."""
-
-raise_what_callbacks_raise()
 
 
 class Tap(SuperSocket):  # type: ignore[misc]  # Scapy's classes are not typed for mypy
@@ -406,3 +404,18 @@ class Wire(Tap):
         self._wait = None
         self.over = False
         self.comment = ""
+
+
+def clock_of(sockets: Any, iface: Any) -> Clock | None:
+    """The clock of the board that a sniffer on these runs while it waits; None for any other sniffer."""
+    if sockets is None:
+        from bench.scapy_interface import wire_behind
+
+        wire = wire_behind(iface)
+    else:
+        ends = list(sockets) if isinstance(sockets, list | dict) else [sockets]
+        wire = ends[0].wire if ends and all(isinstance(end, Tap) for end in ends) else None
+    return wire.clock if wire is not None and threading.get_ident() == wire.loop.owner else None
+
+
+teach_scapy(clock_of)

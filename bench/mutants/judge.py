@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from bench.board import ROOT, Board
-from bench.pytest_plugin import BOOT_TIMEOUT, LISTENING
+from bench.readiness import await_ready
 from emulation.errors import GuestFault, UserError
 
 MESSAGE = 200
@@ -57,7 +57,7 @@ def boot(elf: Path) -> str:
     try:
         with Board.boot(firmware=elf) as board:
             try:
-                board.uart.wait_for(LISTENING, timeout=BOOT_TIMEOUT)
+                await_ready(board)
             except TimeoutError:
                 board.health.check()  # a traceback tells more
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable
 from typing import Any, Never
@@ -153,3 +154,22 @@ def test_other_sockets_fail_as_they_did(wire: Wire, tmp_path: Any) -> None:
     path = str(tmp_path / "one.pcap")
     wrpcap(path, [Ether() / IP(src="192.0.2.1", dst="192.0.2.2")])
     assert len(sendrecv.sniff(offline=path, prn=wrong)) == 1
+
+
+@pytest.mark.parametrize("where", [lambda wire: {"opened_socket": wire}, lambda _wire: {"iface": "bench0"}])
+def test_scapys_own_timeout_is_the_boards_on_a_slow_host_too(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, where: Callable[[Wire], dict[str, Any]]
+) -> None:
+    """Each look at the clock of the wall costs ten seconds: none of them counts."""
+    hours = itertools.count(step=10)
+    monkeypatch.setattr(sendrecv.time, "monotonic", lambda: next(hours))
+    for _ in range(3):
+        wire.send(IP() / ICMP())
+    now = wire.clock.now
+    seen = sendrecv.sniff(timeout=1, **where(wire))
+    assert wire.clock.now == pytest.approx(now + 1)
+    if "opened_socket" in where(wire):
+        assert len(seen) == 3
+    late = wire.clock.now
+    assert sendrecv.sniff(timeout=0.5, **where(wire)).res == []
+    assert wire.clock.now == pytest.approx(late + 0.5)
