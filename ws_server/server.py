@@ -59,7 +59,8 @@ class WebSocketServer(AsyncEventEmitter):
     - `open_timeout`, `close_timeout`: seconds for the opening and the closing handshake.
     - `ping_interval`: seconds without a byte from a client after which it is sent a Ping, at the latest after
       twice as many; 0 for never. `ping_timeout`: seconds for its answer, else the connection is given up.
-    - `idle_timeout`: seconds without a byte from a client after which it is sent a Close, 0 for never.
+    - `idle_timeout`: seconds without a byte from a client after which it is sent a Close, at the latest after
+      twice as many; 0 for never.
     - `send_timeout`: seconds without progress after which a client that does not take what is sent to it is
       given up, 0 for never. The network stack has to know how: lwIP on the board does, and Linux.
     - `max_line`, `max_head`: bytes of one line, and of all, of the upgrade request; by default 8192 and
