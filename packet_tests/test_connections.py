@@ -7,6 +7,8 @@ from contextlib import ExitStack
 import pytest
 
 from bench import Wire
+from bench.layers.tcp_state import State
+from bench.layers.tcpip import SYN
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
 
@@ -29,6 +31,23 @@ def test_clients_at_the_same_time_do_not_mix(wire: Wire, count: int) -> None:
                 peer.send_frame(WebSocket() / f"client {number}, turn {turn}".encode())
             for number, peer in reversed(list(enumerate(peers))):
                 peer.expect_frame("text", f"client {number}, turn {turn}")
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.001])
+def test_as_many_clients_as_the_backlog_may_come_at_once(wire: Wire, gap: float) -> None:
+    """None is reset, and none has to send its SYN again."""
+    peers = [Peer(wire) for _ in range(BACKLOG)]
+    for peer in peers:
+        peer.tcp.connect(wire.clock.now)
+        peer._flush()
+        wire.run(gap)
+    for peer in peers:
+        peer.wait_until(lambda peer=peer: peer.tcp.state is State.ESTABLISHED, 0.9)  # type: ignore[misc]
+        peer.upgrade()
+    for peer in peers:
+        peer.echo("served")
+        assert sum(1 for r in peer.tcp.history if r.sent and r.segment.flags & SYN) == 1, "it asked again"
+        peer.reset()
 
 
 @pytest.mark.parametrize("size", [500, 1000, 2000])

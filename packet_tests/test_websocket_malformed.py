@@ -86,7 +86,9 @@ def test_a_length_with_its_top_bit_set(peer: Peer, length: int) -> None:
     check(peer, 1002, "RFC 6455, section 5.2", WebSocket(opcode=2, ext_length=length))
 
 
-@pytest.mark.parametrize("length", [MAX_PAYLOAD + 1, 65535, 65536, 1 << 31, 1 << 32, (1 << 63) - 1])
+@pytest.mark.parametrize(
+    "length", [MAX_PAYLOAD + 1, 32768, 32769, 65535, 65536, 1 << 31, 1 << 32, (1 << 63) - 1]
+)
 @pytest.mark.rfc6455("10.4-limits", "7.4.1-too-big")
 def test_a_header_over_the_limit_is_refused_before_its_payload_comes(peer: Peer, length: int) -> None:
     frame = peer.prepare(WebSocket(opcode="binary", ext_length=length))

@@ -43,14 +43,7 @@ if TYPE_CHECKING or not MICROPYTHON:
     import socket
     import time
     import traceback
-    from contextlib import suppress
     from os import urandom
-
-    try:
-        from fcntl import ioctl
-        from termios import TIOCOUTQ
-    except ImportError:  # not Unix
-        TIOCOUTQ = 0
 
     Reader = asyncio.StreamReader
     Writer = asyncio.StreamWriter
@@ -128,25 +121,11 @@ if TYPE_CHECKING or not MICROPYTHON:
 
         def __init__(self, writer: Writer) -> None:
             self._writer = writer
-            self._written = 0
             writer.transport.set_write_buffer_limits(0)  # drain() waits for everything
 
         def unsent(self) -> int:
             """How many bytes the network stack has not taken yet."""
             return self._writer.transport.get_write_buffer_size()
-
-        def taken(self) -> int | None:
-            """Something that changes when the peer takes something; None if all has been taken.
-
-            What the network stack knows about the peer is asked for where that can be done: on Linux and on
-            the board. Elsewhere what the stack has taken counts as taken.
-            """
-            waiting = self.unsent()
-            sock = self._writer.get_extra_info("socket")
-            if TIOCOUTQ and sock is not None:
-                with suppress(OSError):  # no such thing here, or closed
-                    waiting += int.from_bytes(ioctl(sock.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder)
-            return self._written - waiting if waiting else None
 
         def write(self, data: bytes | memoryview) -> bool:
             """Send `data`; whether the network stack has taken all there is.
@@ -157,7 +136,6 @@ if TYPE_CHECKING or not MICROPYTHON:
             if transport.is_closing():
                 raise ConnectionResetError("connection lost")
             transport.write(data)
-            self._written += len(data)
             return not transport.get_write_buffer_size()
 
         async def drain(self) -> None:
@@ -171,6 +149,16 @@ if TYPE_CHECKING or not MICROPYTHON:
 
     def set_no_delay(writer: Writer) -> None:
         """Send small segments at once (asyncio does so by itself)."""
+
+    def set_send_timeout(writer: Writer, seconds: int) -> None:
+        """Let the network stack give up a peer that takes nothing of what is sent for so long (0: never).
+
+        TCP keeps a connection whose peer answers but never opens its window (RFC 9293 section 3.8.6.1,
+        MUST-37); to end it is left to applications (RFC 6429).
+        """
+        sock = writer.get_extra_info("socket")
+        if seconds and sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, seconds * 1000)
 
     def abort(writer: Writer) -> None:
         """Drop the TCP connection and what was not sent."""
@@ -206,11 +194,11 @@ else:
     import socket
     import time
 
-    stack_taken = None
+    limit_sending = None
     try:
         import _ws_native
 
-        stack_taken = getattr(_ws_native, "taken", None)  # not with every network stack
+        limit_sending = getattr(_ws_native, "limit_sending", None)  # not with every network stack
         check_utf8 = _ws_native.check_utf8
         copy_masked = _ws_native.copy_masked
         make_room = _ws_native.make_room
@@ -258,11 +246,6 @@ else:
             """See above."""
             return sum([len(data) for data in self._queue])
 
-        def taken(self):
-            """See above."""
-            # What waits here waits for memory, or for what waits in the stack.
-            return stack_taken(self._socket) if stack_taken else self.unsent() or None
-
         def write(self, data):
             """See above."""
             if not self._queue:
@@ -302,6 +285,11 @@ else:
         if hasattr(writer.s, "setsockopt"):
             # lwIP numbers its options differently from everyone else.
             writer.s.setsockopt(6, getattr(socket, "TCP_NODELAY", 1), 1)  # 6: IPPROTO_TCP
+
+    def set_send_timeout(writer, seconds):
+        """See above."""
+        if limit_sending:
+            limit_sending(writer.s, seconds)
 
     def abort(writer):
         """See above."""

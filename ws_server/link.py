@@ -5,7 +5,6 @@ from errno import ENOMEM, ETIMEDOUT
 
 from .compat import TYPE_CHECKING, Output, abort, close_stream, peer_address, spawn
 from .protocol import OPEN
-from .send_limit import SendLimit
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,7 +17,7 @@ LINGER = 500
 """Milliseconds for which a failed connection is read on. What is unread when TCP closes is answered with a
 reset, and a reset can overtake the Close frame that says why."""
 
-_OPEN, _CLOSE, _INTERVAL, _PING, _IDLE, _SEND = range(6)
+_OPEN, _CLOSE, _INTERVAL, _PING, _IDLE = range(5)
 
 
 class Link:
@@ -33,10 +32,7 @@ class Link:
     def __init__(
         self, protocol: "ServerProtocol", writer: "Writer", watchdog: "Watchdog", timeouts: "tuple[int, ...]"
     ) -> None:
-        """`timeouts` in milliseconds: open, close, ping interval, ping, idle, send.
-
-        Ping interval, idle and send may be 0, which is never.
-        """
+        """`timeouts` in milliseconds: open, close, ping interval, ping, idle; the third and last may be 0."""
         self.protocol = protocol
         self.lost: OSError | None = None
         self.cancelled = False
@@ -44,7 +40,6 @@ class Link:
         self._writer = writer
         self._output = Output(writer)
         self._watchdog = watchdog
-        self._limit = SendLimit(self._output, watchdog, timeouts[_SEND], self.lose)
         self._timeouts = timeouts
         self._quiet = 0  # milliseconds in which nothing has come
         self._armed = 0  # milliseconds until the next look at that
@@ -74,12 +69,9 @@ class Link:
         """Send what the protocol has queued; what cannot be sent at once is sent by a task."""
         if self.corked and not self._dropped:
             return
-        out = self.protocol.data_to_send()
-        if not out:
-            return
         taken = True
         try:
-            for data in out:
+            for data in self.protocol.data_to_send():
                 if not self._dropped:
                     taken = self._output.write(data)
         except OSError as error:
@@ -88,8 +80,6 @@ class Link:
             self.lose(OSError(ENOMEM, "no memory for what is to be sent"))
         if not taken and self.flusher is None and not self._dropped:
             self.flusher = spawn(self._drain())
-        if not self._limit.active and not self._dropped:
-            self._limit.begin()
 
     async def flushed(self) -> None:
         """Wait until the flusher has sent everything, so that nobody reads more while the peer does not."""
@@ -186,7 +176,6 @@ class Link:
     async def close(self) -> None:
         """Close the TCP connection, and wait for it; what is not sent by now is given up."""
         self._watchdog.clear(self)
-        self._limit.end()
         self.cancelled = True
         if self.flusher is not None:
             self.flusher.cancel()

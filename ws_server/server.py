@@ -12,6 +12,7 @@ from .compat import (
     read_buffer,
     read_into,
     set_no_delay,
+    set_send_timeout,
     sleep_ms,
     tidy,
 )
@@ -58,9 +59,10 @@ class WebSocketServer(AsyncEventEmitter):
     - `open_timeout`, `close_timeout`: seconds for the opening and the closing handshake.
     - `ping_interval`: seconds without a byte from a client after which it is sent a Ping, at the latest after
       twice as many; 0 for never. `ping_timeout`: seconds for its answer, else the connection is given up.
-    - `idle_timeout`: seconds without a byte from a client after which it is sent a Close, 0 for never.
-    - `send_timeout`: seconds in which a client has to take something of what is sent to it, else the
-      connection is given up, at the latest after twice as many; 0 for never.
+    - `idle_timeout`: seconds without a byte from a client after which it is sent a Close, at the latest after
+      twice as many; 0 for never.
+    - `send_timeout`: seconds without progress after which a client that does not take what is sent to it is
+      given up, 0 for never. The network stack has to know how: lwIP on the board does, and Linux.
     - `max_line`, `max_head`: bytes of one line, and of all, of the upgrade request; by default 8192 and
       65536, on MicroPython 1024 and 4096.
     - `max_queue`: bytes that may wait for a slow reader before `send` raises BacklogFullError.
@@ -115,8 +117,9 @@ class WebSocketServer(AsyncEventEmitter):
         self._backlog = backlog
         self._track = client_tracking
         self._accept_handler = accept_handler
-        timeouts = (open_timeout, close_timeout, ping_interval, ping_timeout, idle_timeout, send_timeout)
+        timeouts = (open_timeout, close_timeout, ping_interval, ping_timeout, idle_timeout)
         self._timeouts = tuple([seconds * 1000 for seconds in timeouts])
+        self._send_timeout = send_timeout
         self._max_queue = max_queue
         self._protocol_options = (max_payload, max_fragments, max_line, max_head, auto_pong)
         self._listener: Listener | None = None
@@ -191,6 +194,7 @@ class WebSocketServer(AsyncEventEmitter):
         if self._links:
             tidy()
         set_no_delay(writer)
+        set_send_timeout(writer, self._send_timeout)
         full = len(self._links) >= self._backlog
         link = Link(ServerProtocol(*self._protocol_options), writer, self._watchdog, self._timeouts)
         conn = WebSocketConnection(link, self._max_queue)

@@ -10,13 +10,17 @@ from bench.mutants.handshake import HANDSHAKE
 from bench.mutants.mutant import Family, Mutant
 from bench.mutants.peers import PEERS
 from bench.mutants.sequences import SEQUENCES
+from bench.mutants.server import SERVER
 from bench.mutants.stack import STACK
 from bench.mutants.wire_fields import WIRE_FIELDS
 from bench.mutants.zephyr_js import ZEPHYR_JS
 from bench.nearest import nearest
 from emulation.errors import UserError
 
-FAMILIES: tuple[Family, ...] = (ZEPHYR_JS, HANDSHAKE, FRAMES, DRIVER, STACK, PEERS, SEQUENCES, WIRE_FIELDS)
+FAMILIES: tuple[Family, ...] = (
+    *(ZEPHYR_JS, HANDSHAKE, SERVER, FRAMES),
+    *(DRIVER, STACK, PEERS, SEQUENCES, WIRE_FIELDS),
+)
 
 
 def all_mutants() -> list[Mutant]:

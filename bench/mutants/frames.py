@@ -89,6 +89,18 @@ FRAMES = Family(
             (f"{_MESSAGES}::test_binary_comes_back_as_binary[126]",),
         ),
         Mutant(
+            "length-of-15-bits",
+            "a length in two bytes loses its highest bit",
+            (
+                Replace(
+                    _FRAMES,
+                    'int.from_bytes(header[2:need], "big")',
+                    '(int.from_bytes(header[2:need], "big") & (0x7FFF if need == 4 else -1))',
+                ),
+            ),
+            (f"{_MALFORMED}::test_a_header_over_the_limit_is_refused_before_its_payload_comes",),
+        ),
+        Mutant(
             "length-not-minimal",
             "a length in more bytes than it needs is accepted",
             (

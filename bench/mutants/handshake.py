@@ -8,8 +8,21 @@ from bench.mutants.mutant import Family, Mutant
 _HANDSHAKE = "ws_server/handshake.py"
 _SERVER = "ws_server/server.py"
 
+_GRAMMAR = "ws_server/grammar.py"
+
 _CONNECTIONS = "packet_tests/test_connections.py"
 _UPGRADE = "packet_tests/test_http_upgrade.py"
+_OPTIONS = "packet_tests/test_server_options.py"
+
+
+def _anything(function: str, answer: str = "True") -> Wrap:
+    """A check of the request that finds nothing."""
+    code = f"""
+def wrong(right, value):
+    return {answer}
+"""
+    return Wrap(_GRAMMAR, function, code)
+
 
 HANDSHAKE = Family(
     "Opening handshake and server",
@@ -83,19 +96,13 @@ def wrong(right, handler, protocols):
         Mutant(
             "key-not-checked",
             "anything is taken for a Sec-WebSocket-Key",
-            (
-                Replace(
-                    _HANDSHAKE,
-                    'if len(key) != 24 or not key.endswith(b"==") or not _only(key[:22], _BASE64):',
-                    "if False:",
-                ),
-            ),
+            (_anything("is_key"),),
             (f"{_UPGRADE}::test_a_request_that_breaks_a_rule_is_refused[key 15 bytes]",),
         ),
         Mutant(
             "headers-unbounded",
             "the request may have any number of headers",
-            (Replace(_HANDSHAKE, "MAX_HEADERS = 64", "MAX_HEADERS = 6400"),),
+            (Replace("ws_server/compat.py", "MAX_HEADERS = 64 if", "MAX_HEADERS = 6400 if"),),
             (f"{_UPGRADE}::test_a_request_that_breaks_a_rule_is_refused[70 headers]",),
         ),
         Mutant(
@@ -225,6 +232,88 @@ async def wrong(right, self):
             (
                 "packet_tests/test_clients_that_leave.py::test_thirty_clients_that_leave_take_no_place_from_the_next",
             ),
+        ),
+        Mutant(
+            "host-not-checked",
+            "anything is taken for a host",
+            (_anything("is_host"),),
+            (f"{_UPGRADE}::test_a_request_that_breaks_a_rule_is_refused[host with a space]",),
+        ),
+        Mutant(
+            "port-not-optional",
+            "a host needs a port",
+            (Replace(_GRAMMAR, 'return port in (b"", b":") or (', "return ("),),
+            (f"{_UPGRADE}::test_what_http_allows_is_understood",),
+        ),
+        Mutant(
+            "target-not-checked",
+            "anything is taken for a request target",
+            (_anything("target_host", 'right(value) or b""'),),
+            (f"{_UPGRADE}::test_any_other_target_is_refused",),
+        ),
+        Mutant(
+            "absolute-uri-refused",
+            "only a path is a request target",
+            (Replace(_GRAMMAR, 'not in (b"http", b"https")', 'not in (b"",)'),),
+            (f"{_UPGRADE}::test_a_path_and_an_absolute_uri_are_targets",),
+        ),
+        Mutant(
+            "http-version-any-letters",
+            "the HTTP version may be of letters",
+            (Replace(_GRAMMAR, "and _only(text[5:6] + text[7:], _DIGITS)", "and True"),),
+            (f"{_UPGRADE}::test_what_is_no_http_1_1_is_refused_with_400",),
+        ),
+        Mutant(
+            "extensions-not-checked",
+            "anything is taken for a list of extensions",
+            (_anything("is_extension_list"),),
+            (f"{_UPGRADE}::test_a_request_that_breaks_a_rule_is_refused[extensions that are no list]",),
+        ),
+        Mutant(
+            "target-too-long-431",
+            "a target that is too long is refused like a header",
+            (Replace(_HANDSHAKE, "HandshakeError(414,", "HandshakeError(431,"),),
+            (f"{_UPGRADE}::test_a_target_that_is_too_long_is_called_so",),
+        ),
+        Mutant(
+            "upgrade-without-connection",
+            "an answer has an Upgrade header without the connection option",
+            (Replace(_HANDSHAKE, 'connection = "Upgrade, close"', 'connection = "close"'),),
+            (f"{_UPGRADE}::test_a_request_that_breaks_a_rule_is_refused",),
+        ),
+        Mutant(
+            "head-with-body",
+            "the answer to HEAD has a body",
+            (Replace(_HANDSHAKE, 'line.startswith(b"HEAD ")', "False"),),
+            (f"{_UPGRADE}::test_the_answer_to_head_has_no_body",),
+        ),
+        Mutant(
+            "401-without-challenge",
+            "401 comes without WWW-Authenticate",
+            (Replace(_HANDSHAKE, "_CHALLENGE = ('WWW-Authenticate: ", "_CHALLENGE = ('X-Authenticate: "),),
+            (f"{_UPGRADE}::test_the_accept_handler_may_refuse",),
+        ),
+        Mutant(
+            "empty-line-refused",
+            "an empty line before the request is no longer ignored",
+            (Replace(_HANDSHAKE, "len(line) == 2 and not self._empty_line", "False"),),
+            (f"{_UPGRADE}::test_one_empty_line_before_the_request_is_ignored",),
+        ),
+        Mutant(
+            "empty-lines-ignored",
+            "any number of empty lines before the request is ignored",
+            (Replace(_HANDSHAKE, "len(line) == 2 and not self._empty_line", "len(line) == 2"),),
+            (f"{_UPGRADE}::test_one_empty_line_before_the_request_is_ignored",),
+        ),
+        Mutant(
+            "handler-chooses-anything",
+            "the accept handler may choose what the client has not offered",
+            (
+                Replace(
+                    _HANDSHAKE, "isinstance(chosen, str) and chosen in protocols", "isinstance(chosen, str)"
+                ),
+            ),
+            (f"{_OPTIONS}::test_an_accept_handler_cannot_accept_what_was_not_offered",),
         ),
     ),
 )

@@ -69,6 +69,7 @@ A Header That Announces Too Much Is Refused Before Its Payload Arrives
     [Template]    Announced Frame Should Be Refused
     binary    ${MAX_PAYLOAD + 1}    1009
     text    ${MAX_PAYLOAD + 1}    1009
+    binary    ${32768}    1009
     binary    ${65535}    1009
     binary    ${65536}    1009
     binary    ${0xFFFFFFFF}    1009

@@ -72,6 +72,17 @@ def test_echo(size: int) -> None:
     run(scenario)
 
 
+@pytest.mark.parametrize("size", [32767, 32768, 32769, 65535, 65536, 65537])
+def test_echo_at_the_edges_of_the_forms_of_length(size: int) -> None:
+    async def scenario() -> None:
+        data = bytes(range(256)) * (size // 256) + bytes(size % 256)
+        async with echo_server(max_payload=70000) as server, connect(url(server)) as conn:
+            await conn.send(data)
+            assert await conn.recv() == data
+
+    run(scenario)
+
+
 def test_large_messages_with_larger_limits() -> None:
     async def scenario() -> None:
         big = bytes(range(256)) * 4096

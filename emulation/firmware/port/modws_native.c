@@ -200,18 +200,65 @@ static MP_DEFINE_CONST_FUN_OBJ_1(take_text_obj, take_text);
 
 #if MICROPY_PY_LWIP
 /*
- * taken(socket): None if the peer has taken everything, else what changes when it takes something. modlwip's sockets
- * are what lwIP's PCBs call their argument.
+ * limit_sending(socket, seconds): the connection is reset when its peer has taken nothing of what waits for it for so
+ * long; what Linux calls TCP_USER_TIMEOUT. lwIP asks once a second, until modlwip takes the question away at the close.
  */
-static mp_obj_t taken(mp_obj_t socket) {
-    for (const struct tcp_pcb *pcb = tcp_active_pcbs; pcb != NULL; pcb = pcb->next) {
-        if (pcb->callback_arg == MP_OBJ_TO_PTR(socket) && pcb->snd_queuelen != 0) {
-            return MP_OBJ_NEW_SMALL_INT(pcb->lastack & 0x3FFFFFFF);
+enum { LOOKS = 2 /* ticks of 500 ms from one look to the next */ };
+
+static struct sending {
+    const struct tcp_pcb *pcb;
+    u32_t taken, since, limit; /* the last byte taken; when, and for how long there may be none, in ticks of 500 ms */
+} sending[MEMP_NUM_TCP_PCB];
+
+static err_t look(void *argument, struct tcp_pcb *pcb) {
+    (void)argument;
+    for (struct sending *entry = sending; entry < sending + MEMP_NUM_TCP_PCB; entry++) {
+        if (entry->pcb != pcb) {
+            continue;
         }
+        if (pcb->snd_queuelen == 0 || pcb->lastack != entry->taken) {
+            entry->taken = pcb->lastack;
+            entry->since = tcp_ticks;
+        } else if (tcp_ticks - entry->since >= entry->limit) {
+            if (pcb->persist_backoff > 0) {
+                pcb->snd_nxt = pcb->lastack; /* a closed window takes no reset behind the byte that probes it */
+            }
+            tcp_abort(pcb); /* modlwip's socket learns of it like of a reset */
+            return ERR_ABRT;
+        }
+    }
+    return ERR_OK;
+}
+
+/* modlwip's sockets are what lwIP's PCBs call their argument. */
+static mp_obj_t limit_sending(mp_obj_t socket, mp_obj_t seconds) {
+    mp_int_t limit = mp_obj_get_int(seconds);
+    struct tcp_pcb *pcb = tcp_active_pcbs;
+    while (pcb != NULL && pcb->callback_arg != MP_OBJ_TO_PTR(socket)) {
+        pcb = pcb->next;
+    }
+    if (pcb == NULL || limit <= 0) {
+        return mp_const_none;
+    }
+    /* Entries of connections that are gone count as free: a PCB has one at most, and there are as many as PCBs. */
+    struct sending *free = NULL;
+    for (struct sending *entry = sending; entry < sending + MEMP_NUM_TCP_PCB; entry++) {
+        const struct tcp_pcb *active = tcp_active_pcbs;
+        while (active != NULL && active != entry->pcb) {
+            active = active->next;
+        }
+        if (entry->pcb == pcb || active == NULL) {
+            entry->pcb = NULL;
+            free = entry;
+        }
+    }
+    if (free != NULL) {
+        *free = (struct sending){pcb, pcb->lastack, tcp_ticks, (u32_t)limit * 1000 / TCP_SLOW_INTERVAL};
+        tcp_poll(pcb, look, LOOKS);
     }
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(taken_obj, taken);
+static MP_DEFINE_CONST_FUN_OBJ_2(limit_sending_obj, limit_sending);
 #endif
 
 static const mp_rom_map_elem_t globals_table[] = {
@@ -222,7 +269,7 @@ static const mp_rom_map_elem_t globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_take_bytes), MP_ROM_PTR(&take_bytes_obj)},
     {MP_ROM_QSTR(MP_QSTR_take_text), MP_ROM_PTR(&take_text_obj)},
 #if MICROPY_PY_LWIP
-    {MP_ROM_QSTR(MP_QSTR_taken), MP_ROM_PTR(&taken_obj)},
+    {MP_ROM_QSTR(MP_QSTR_limit_sending), MP_ROM_PTR(&limit_sending_obj)},
 #endif
 };
 static MP_DEFINE_CONST_DICT(globals, globals_table);
