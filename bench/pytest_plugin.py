@@ -148,9 +148,9 @@ def _told(item: pytest.Item) -> str:
 
 
 def _reception(item: pytest.Item) -> Any:
-    """What judges the frames of the test's board, if it has one of the bench."""
-    board = getattr(item, "funcargs", {}).get("board")
-    return getattr(getattr(board, "wire", None), "reception", None)
+    """What judges the frames of the test's board, if it has that of this run."""
+    used = getattr(item, "funcargs", {})
+    return used["booted"][0].wire.reception if "booted" in used and "board" in used else None
 
 
 def _project(config: pytest.Config) -> Project | None:

@@ -25,6 +25,7 @@ from bench.expectations import End, Response
 from bench.layers.http_upgrade import UpgradeRequest
 from bench.peer import Peer
 from bench.readiness import await_ready
+from emulation.machine import TimedFrame
 
 UNSOLICITED = 12.0
 """Virtual seconds after which nothing is left to be sent that belongs to start-up (multicast reports)."""
@@ -89,3 +90,26 @@ def test_a_datagram_of_the_board_arrives(booted: tuple[Board, BoardState]) -> No
         wire.reception.check()
         datagrams = [packet[UDP] for packet in packets if UDP in packet]
         assert [bytes(datagram.payload)[:10] for datagram in datagrams] == [b"a datagram"]
+
+
+def test_a_segment_that_was_damaged_on_its_way_is_sent_again(
+    board: Board, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a real link, where the peer drops it (RFC 9293, section 3.1)."""
+    frames, damaged = board.machine.frames, list[bytes]()
+
+    def wrong(data: bytes) -> bytes:
+        carries = data[12:14] == b"\x08\x00" and data[23] == 6 and b"twice" in data
+        if not carries or damaged:
+            return data
+        damaged.append(data)
+        return data[:51] + bytes([data[51] ^ 1]) + data[52:]
+
+    changed = lambda: [TimedFrame(frame.time, wrong(frame.data)) for frame in frames()]  # noqa: E731
+    monkeypatch.setattr(board.machine, "frames", changed)
+    with Peer(wire) as peer:
+        peer.upgrade()
+        peer.echo("twice")
+        peer.echo("once more")
+    assert len(damaged) == 1
+    assert wire.reception.take() == ["1 TCP segment with a wrong checksum dropped (RFC 9293, section 3.1)"]

@@ -122,10 +122,10 @@ def changed(name: str, *changes: tuple[int, int], ip: bool = False, tcp: bool = 
 
 def internet_checksum(data: bytes) -> bytes:
     """RFC 1071, section 4.1, word by word: not the bench's own way."""
-    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + bytes(len(data) % 2)))
+    total: int = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + bytes(len(data) % 2)))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
-    return (total ^ 0xFFFF).to_bytes(2, "big")
+    return int(total ^ 0xFFFF).to_bytes(2, "big")
 
 
 def spoilt(name: str, layer: type[Packet], **fields: object) -> bytes:
