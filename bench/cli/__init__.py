@@ -15,7 +15,9 @@ from click.shell_completion import CompletionItem
 from rich.console import Console
 from rich.text import Text
 
+from bench.cli.output import enduring_output
 from bench.cli.version import print_version
+from bench.console_text import printable
 from bench.exit_codes import INTERRUPTED, RUN_INTERRUPTED
 from bench.project import find_project
 from emulation.errors import GuestFault, UserError
@@ -53,13 +55,18 @@ COMMAND = "bench.cli.command"
 def print_error(message: str, hint: str = "") -> None:
     """Say on stderr what is wrong and, on a second line, what to do."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), message))
+    console.print(Text.assemble(("error: ", "bold red"), printable(message)))
     if hint:
-        console.print(Text.assemble(("  what to do: ", "bold"), hint))
+        console.print(Text.assemble(("  what to do: ", "bold"), printable(hint)))
 
 
 class LazyGroup(click.Group):
     """Imports a command when it is called, and turns what the user can mend into one line."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As click does, on streams that outlast whoever reads them."""
+        with enduring_output():
+            return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of use."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -101,5 +102,6 @@ def console_beside(as_json: bool, **options: Any) -> Console:
 
 
 def print_json(value: Any) -> None:
-    """The result for programs."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """The result for programs, which is JSON on a stream that lacks characters as well."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not unicode))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 from pathlib import Path
 
 import click
@@ -27,17 +26,16 @@ from bench.cli.options import (
 from bench.cli.progress import Progress, phase
 from bench.cli.robot_reports import LOG, OUTPUT, REPORT, XUNIT, as_dict, write_reports
 from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, RobotCommand
-from bench.cli.run_summary import ENGINES, PAGES, read_baseline
-from bench.files import remove_unfinished
+from bench.cli.run_folder import CAPTURES, Clearing, prove
+from bench.cli.run_summary import PAGES, read_baseline
 from bench.loop import holding_signals_back
 from bench.project import find_project
-from bench.report.figures import FIGURES
+from bench.robot.interruption import Interruption
 from bench.robot.suites import find_suites, suite_name
 from emulation.errors import UserError
 from emulation.paths import reports_folder
 
 REPORTS = reports_folder() / "robot"
-ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 
 
 @click.command(cls=RobotCommand, epilog=EPILOG)
@@ -131,8 +129,10 @@ def command(
         from bench.cli.watch import keep_running
 
         ctx.exit(keep_running(ctx, console, paths, project))
-    prepare_report(report)
+    report = report.resolve()  # a library of the user's may go to another folder
+    prove(report)
     progress = Progress(console)
+    interruption = Interruption()
     complaints = io.StringIO()
     if stack:
         with phase(console, "building the firmware") as tell:
@@ -159,7 +159,7 @@ def command(
         about = running.describe()
         for name, value in about.items():
             console.print(f"{name + ':':<10}{value}")
-        (report / ENGINES / f"{running.board.engine}.xml").unlink(missing_ok=True)
+        clearing = Clearing(report, running.board.engine)
         status = robot.run(
             *map(str, paths),
             name=project.folder.name if project and not suites else suite_name(paths),
@@ -171,7 +171,7 @@ def command(
             include=list(include),
             exclude=list(exclude),
             test=list(tests),
-            listener=[progress],
+            listener=[clearing, interruption, progress],
             console="quiet",
             stdout=io.StringIO(),
             stderr=complaints,
@@ -183,9 +183,9 @@ def command(
         raise UserError(*explain(complaints.getvalue()))
     if complaints.getvalue().strip():
         console.print(Text(complaints.getvalue().strip(), style="yellow"))
-    if progress.interrupted:
-        status = INTERRUPTED  # Robot itself counts the tests that did not run as failed ones
-    if status == INTERRUPTED and not (report / OUTPUT).exists():
+    if interruption.happened:
+        status = INTERRUPTED
+    if status == INTERRUPTED and not clearing.begun:
         raise KeyboardInterrupt
     remarks: list[str] = []
     try:
@@ -203,26 +203,6 @@ def command(
     if as_json:
         print_json(as_dict(report, status))
     ctx.exit(status)
-
-
-def prepare_report(folder: Path) -> None:
-    """Make the report folder and clear what an earlier run has left there. Raises UserError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        for artefact in ARTEFACTS:
-            (folder / artefact).unlink(missing_ok=True)
-            remove_unfinished(folder / artefact)
-        for engine in (folder / ENGINES).glob("*.xml"):
-            remove_unfinished(engine)
-        for capture in (folder / "captures").glob("**/*.pcapng"):
-            capture.unlink()
-    except OSError as error:
-        raise UserError(
-            f"cannot write reports to {folder}: {error.strerror}",
-            "choose a folder you can write to with --report",
-        ) from None
 
 
 def explain(complaints: str) -> tuple[str, str]:
@@ -262,7 +242,7 @@ def tell_places(console: Console, report: Path) -> None:
         "log": LOG,
         "output": OUTPUT,
         "xunit": XUNIT,
-        "captures": "captures",
+        "captures": CAPTURES,
     }
     for label, name in names.items():
         path = report.resolve() / name
