@@ -8,6 +8,7 @@ from scapy.layers.inet import ICMP, IP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
+from bench.console_text import printable
 from bench.loop import Loop
 from bench.uart import Uart
 from bench.wire import Wire
@@ -40,7 +41,7 @@ class Health:
         found = TRACEBACK.search(self._uart.text)
         if found is None:
             return None
-        error = found["error"] or "the rest has not been printed yet"
+        error = printable(found["error"] or "the rest has not been printed yet")
         return GuestFault("exception", f"Python traceback on the UART: {error}", self.evidence())
 
     def check(self) -> None:

@@ -50,8 +50,13 @@ class Evidence:
             lines.append("  ".join(f"{n}={self.registers[n]:08x}" for n in names[start : start + 4]))
         if self.uart_tail:
             lines.append("last UART lines:")
-            lines.extend(f"  {line}" for line in self.uart_tail.splitlines())
+            lines.extend(f"  {_visible(line)}" for line in self.uart_tail.splitlines())
         return "\n".join(lines)
+
+
+def _visible(line: str) -> str:
+    """A line of the guest's: its control characters must not steer the terminal that shows them."""
+    return "".join(c if c.isprintable() or c == "\t" else repr(c)[1:-1] for c in line)
 
 
 class GuestFault(Exception):

@@ -7,12 +7,13 @@ from typing import Any
 from scapy.layers.l2 import Ether
 
 from bench.capture import CapturedFrame
+from bench.console_text import printable
 
 
 def frame_line(time: float, data: bytes, direction: str) -> str:
     """Virtual time in seconds, direction, size, and what Scapy says of the frame."""
     arrow = "->" if direction == "to-board" else "<-"
-    return f"{time:12.6f}  {arrow}  {len(data):4} bytes  {Ether(data).summary()}"
+    return f"{time:12.6f}  {arrow}  {len(data):4} bytes  {printable(Ether(data).summary())}"
 
 
 def frame_as_dict(frame: CapturedFrame) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from bench.console_text import printable
 from bench.report.conversation import Step
 from bench.report.ladder import Deviation, Ladder, svg
 from bench.report.narrator import Kind
@@ -53,7 +54,7 @@ def evidence(ladder: Ladder, figures: Sequence[Figure], capture: str, console: s
     )
     table = f'<table style="table-layout:auto"><tr>{rows}</tr></table>' if rows else ""
     link = _link(capture)
-    printed = escape(console.rstrip("\n")) or "nothing"
+    printed = escape(printable(console.rstrip("\n"))) or "nothing"
     return (
         f'{table}<div style="overflow-x:auto">{svg(ladder)}</div>{link}'
         f"<details><summary>Console during the test</summary><pre>{printed}</pre></details>"

@@ -12,6 +12,7 @@ from enum import Enum
 from scapy.layers.inet import TCP
 from scapy.layers.l2 import Ether
 
+from bench.console_text import printable
 from bench.layers.reassembly import MODULO, Reassembly, distance
 from bench.layers.tcpip import ACK, FIN, PSH, RST, SYN, URG, Endpoint, Received, Segment, parse
 from bench.layers.websocket import OPCODES, WebSocket, describe, frame_size, parse_frames
@@ -111,7 +112,7 @@ class Narrator:
         kind = Kind.WEBSOCKET
         if not stream.upgraded and bytes(data[:8]).startswith(HTTP):
             head, end, _ = bytes(data).partition(b"\r\n\r\n")
-            line = head.split(b"\r\n", 1)[0].decode("latin-1")
+            line = printable(head.split(b"\r\n", 1)[0].decode("latin-1"))
             if not end:
                 return Kind.HTTP, f"{line} (head not complete yet)"
             kind = Kind.HTTP

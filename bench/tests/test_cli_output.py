@@ -15,7 +15,6 @@ import pytest
 
 from bench.board import ROOT
 from bench.cli.output import EnduringStream
-from bench.console_text import printable
 from bench.tests.test_robot import HEAD
 
 FULL = Path("/dev/full")
@@ -144,7 +143,3 @@ def test_a_stream_that_somebody_has_closed_takes_all_the_same() -> None:
     assert stream.write("text") == 4
     stream.flush()
     assert stream.lost == "I/O operation on closed file"
-
-
-def test_what_steers_a_terminal_is_made_visible() -> None:
-    assert printable("a\tb\r\nc\x1b[31mü\x07\x9b2J\rd\u202e") == "a\tb\nc\\x1b[31mü\\x07\\x9b2J\\rd\\u202e"

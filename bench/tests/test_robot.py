@@ -286,3 +286,24 @@ def test_plain_robot_says_what_is_wrong_with_the_firmware(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert str(damaged) in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_dry_run_asks_nothing_of_a_board(tmp_path: Path) -> None:
+    """Not even that there is one: Robot only checks the suite."""
+    suite = tmp_path / "own.robot"
+    suite.write_text(CONCLUDING + ECHO.format(name="One") + "Wrong\n    No Such Keyword\n")
+    arguments = ["--dryrun", "--variable", "FIRMWARE:/none.elf", "--outputdir", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-m", "robot", *arguments, str(suite)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "2 tests, 1 passed, 1 failed" in done.stdout
+    assert "none.elf" not in done.stdout + done.stderr
+    assert not (tmp_path / "out" / "captures").exists()
+    assert not (tmp_path / "out" / "figures.jsonl").exists()

@@ -10,6 +10,7 @@ from robot.libraries.BuiltIn import BuiltIn
 
 from bench.baseline import Baseline
 from bench.capabilities import Capability
+from bench.console_text import printable
 from bench.guest_heap import GuestHeap
 from bench.layers.tcp_state import TcpError
 from bench.layers.websocket import WebSocket
@@ -123,9 +124,8 @@ class BoardKeywords(Keywords):
         came = LISTENER.console.splitlines()
         if came != list(lines):
             wanted = "\n".join(lines) or "nothing"
-            raise AssertionError(
-                f"expected on the console:\n{wanted}\ncame:\n" + ("\n".join(came) or "nothing")
-            )
+            shown = printable("\n".join(came)) or "nothing"
+            raise AssertionError(f"expected on the console:\n{wanted}\ncame:\n{shown}")
 
     def board_should_be_healthy(self, answer: str | None = ALIVE, port: int = 8080) -> None:
         """The board has to answer a ping and, on a new connection, a message.
