@@ -10,6 +10,7 @@ Scapy's own writer has neither comments on the section nor a choice of the times
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +68,11 @@ class Capture:
         captured = CapturedFrame(self.epoch + time, frame, direction, comment)
         self.frames.append(captured)
         if self._live is not None:
-            self._live.write(_packet(captured))
-            self._live.flush()
+            try:
+                self._live.write(_packet(captured))
+                self._live.flush()
+            except OSError as error:
+                raise _unwritable(Path(self._live.name), error) from error
 
     def mark(self) -> int:
         """The present point, for `since` and `write`."""
@@ -109,8 +113,9 @@ class Capture:
     def unfollow(self) -> None:
         """Close the file of `follow`."""
         if self._live is not None:
-            self._live.close()
-            self._live = None
+            live, self._live = self._live, None
+            with contextlib.suppress(OSError):  # it was told when the frame came that could not be written
+                live.close()
 
 
 def _unwritable(path: Path, error: OSError) -> UserError:

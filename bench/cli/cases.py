@@ -164,7 +164,8 @@ def run_cases(
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     about = {"engine": engine, "seed": seed, "complete": not interrupted, "seconds": round(wall, 3)}
     content = as_dict(results, about)
-    write_results(path, content)
+    if results:  # else those of the last run stay
+        write_results(path, content)
     if as_json:
         print_json(content)
     summarise(console, results, wall, cpu)

@@ -73,8 +73,8 @@ def command(
         # What was measured before a Ctrl-C or a fault is shown and written all the same.
         if figures:
             show(console, figures)
-        told = [figure.as_dict() for figure in figures]
-        write(console, as_json, output, {"environment": environment(), "engine": engine, "figures": told})
+            told = [figure.as_dict() for figure in figures]
+            write(console, as_json, output, {"environment": environment(), "engine": engine, "figures": told})
 
 
 def side_by_side(
@@ -96,8 +96,8 @@ def side_by_side(
     finally:
         if told:
             engine_table.show(console, told)
-        content = {"environment": environment(), "engines": [one.as_dict() for one in told]}
-        write(console, as_json, output, content)
+            content = {"environment": environment(), "engines": [one.as_dict() for one in told]}
+            write(console, as_json, output, content)
 
 
 def show(console: Console, figures: list[Figure]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import re
 from pathlib import Path
 
 import click
@@ -11,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bench.addresses import station_at
+from bench.cli import print_error
 from bench.cli.options import (
     complete_suites,
     console_beside,
@@ -25,9 +24,11 @@ from bench.cli.options import (
 )
 from bench.cli.progress import Progress, phase
 from bench.cli.robot_reports import LOG, OUTPUT, REPORT, XUNIT, as_dict, write_reports
-from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, RobotCommand
+from bench.cli.robot_run import run_robot
+from bench.cli.robot_status import EPILOG, INTERRUPTED, UNEXPECTED, RobotCommand
 from bench.cli.run_folder import CAPTURES, Clearing, prove
 from bench.cli.run_summary import PAGES, read_baseline
+from bench.console_text import printable
 from bench.loop import holding_signals_back
 from bench.project import find_project
 from bench.robot.interruption import Interruption
@@ -116,8 +117,6 @@ def command(
     SUITE is the name of one of the project's suites, or the path of a suite file or folder of your own; all
     of the project's suites run if none is named.
     """
-    import robot
-
     from bench.robot import session
     from bench.stacks import firmware_on
 
@@ -133,7 +132,6 @@ def command(
     prove(report)
     progress = Progress(console)
     interruption = Interruption()
-    complaints = io.StringIO()
     if stack:
         with phase(console, "building the firmware") as tell:
             firmware = firmware_on(stack, firmware, tell)
@@ -160,8 +158,9 @@ def command(
         for name, value in about.items():
             console.print(f"{name + ':':<10}{value}")
         clearing = Clearing(report, running.board.engine)
-        status = robot.run(
-            *map(str, paths),
+        status, complaints, problem = run_robot(
+            paths,
+            (clearing, interruption, progress),
             name=project.folder.name if project and not suites else suite_name(paths),
             metadata=[f"{name}:{value}" for name, value in about.items()],
             outputdir=str(report),
@@ -171,30 +170,33 @@ def command(
             include=list(include),
             exclude=list(exclude),
             test=list(tests),
-            listener=[clearing, interruption, progress],
-            console="quiet",
-            stdout=io.StringIO(),
-            stderr=complaints,
         )
     finally:
         progress.close()
         session.close()
-    if status == INVALID:
-        raise UserError(*explain(complaints.getvalue()))
-    if complaints.getvalue().strip():
-        console.print(Text(complaints.getvalue().strip(), style="yellow"))
+    if complaints:
+        console.print(Text(printable(complaints), style="yellow"))
+    if problem:
+        print_error(
+            f"the run could not go on: {problem}", f"`bench report {report}` makes reports of what had run"
+        )
     if interruption.happened:
         status = INTERRUPTED
     if status == INTERRUPTED and not clearing.begun:
         raise KeyboardInterrupt
     remarks: list[str] = []
+    cut_short = status in (INTERRUPTED, UNEXPECTED)
     try:
         with holding_signals_back():
             tell_verdict(console, progress)
             with phase(console, "writing the reports"):
-                remarks = write_reports(report, interrupted=status == INTERRUPTED, earlier=earlier)
+                remarks = write_reports(report, interrupted=cut_short, earlier=earlier)
     except KeyboardInterrupt:  # it came meanwhile: raised when all is written
         status = INTERRUPTED
+    except UserError as error:
+        if not problem:  # else that was it
+            print_error(error.message, error.hint)
+        ctx.exit(UNEXPECTED)
     for remark in remarks:
         console.print(Text(remark, style="yellow"))
     if status == INTERRUPTED:
@@ -203,20 +205,6 @@ def command(
     if as_json:
         print_json(as_dict(report, status))
     ctx.exit(status)
-
-
-def explain(complaints: str) -> tuple[str, str]:
-    """Robot's own complaint as message and hint."""
-    found = re.search(r"\[ ERROR \] (.*?)(?:\n\n|\nTry --help|\Z)", complaints, re.DOTALL)
-    message = (
-        " ".join((found[1] if found else complaints).split()) or "Robot Framework could not run the suites"
-    )
-    if "no tests" in message:
-        return (
-            message,
-            "see which names and tags there are in the suites, and check --test, --include and --exclude",
-        )
-    return message, "mend the suite file"
 
 
 def tell_verdict(console: Console, progress: Progress) -> None:

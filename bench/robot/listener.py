@@ -22,6 +22,7 @@ from robot.running import Keyword
 from bench.addresses import station_at
 from bench.board import Board
 from bench.capabilities import Capability
+from bench.files import refuse_links
 from bench.report.figures import FIGURES, append_figures
 from bench.robot import session
 from bench.robot.interruption import LEFT_OUT
@@ -179,13 +180,17 @@ class BoardListener:
             names.append(file_name(suite.name))
             suite = suite.parent
         names = names[::-1] or [file_name(suite.name)]
-        folder = Path(BuiltIn().get_variable_value("${OUTPUT DIR}")) / "captures"
+        report = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
+        refuse_links(report, ["captures"], "remove the link, or choose another folder for the reports")
+        folder = report / "captures"
         path = folder.joinpath(*names, f"{file_name(result.name)}.pcapng")
         number = 2
         while path in self._written:
             path = path.with_name(f"{file_name(result.name)}-{number}.pcapng")
             number += 1
         self._written.add(path)
+        if path.is_symlink():
+            path.unlink()  # else the capture would be written into what it leads to
         return path
 
 
