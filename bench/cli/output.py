@@ -120,7 +120,7 @@ def enduring_output() -> Iterator[None]:
             EnduringStream(stream or stack.enter_context(Path(os.devnull).open("w", encoding="utf-8")))
             for stream in before
         )
-        sys.stdout, sys.stderr = out, error  # type: ignore[assignment]
+        sys.stdout, sys.stderr = out, error
         try:
             yield
         finally:
