@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.cli.robot_run import gist
 from bench.cli.robot_status import INTERRUPTED, MOST_FAILED
-from bench.cli.run_summary import Baseline, write_summaries
+from bench.cli.run_summary import ENGINES, Baseline, write_summaries
 from bench.files import refuse_links
 from bench.report.run_record import read_run
 from bench.robot.salvage import salvage
@@ -34,7 +34,7 @@ def write_reports(folder: Path, *, interrupted: bool = False, earlier: Baseline 
     if there is no output, or a file cannot be written.
     """
     output = folder / OUTPUT
-    refuse_links(folder, (LOG, REPORT, XUNIT), "remove the link: Robot Framework would write through it")
+    refuse_links(folder, (LOG, REPORT, XUNIT, ENGINES), "remove the link: it would be written through")
     interrupted = salvage(output) or interrupted
     engine = read_run(output).engine  # what cannot be read is told in one line
     complaints: list[str] = []

@@ -128,10 +128,7 @@ def test_a_stream_without_an_encoding_of_its_own_is_written_as_well() -> None:
             text.encode("ascii")
             return super().write(text)
 
-        reconfigure = None  # type: ignore[assignment]
-
     narrow = Narrow()
-    del Narrow.reconfigure
     EnduringStream(narrow).write("a → ─ ⠋ 漢\n")
     assert narrow.getvalue() == "a -> - . \\u6f22\n"
 

@@ -81,3 +81,9 @@ def test_every_key_is_documented_with_its_default() -> None:
         "engine": Project.engine,
         "seed": Project.seed,
     }
+
+
+def test_a_file_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bench.toml").write_text("seed = " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(UserError, match=r"bench\.toml"):
+        find_project(tmp_path)
