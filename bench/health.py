@@ -11,6 +11,7 @@ from scapy.packet import Raw
 from bench.loop import Loop
 from bench.uart import Uart
 from bench.wire import Wire
+from emulation.console_text import printable
 from emulation.errors import Evidence, GuestFault
 
 TRACEBACK = re.compile(
@@ -44,7 +45,7 @@ class Health:
         found = TRACEBACK.search(self._uart.text)
         if found is None:
             return None
-        error = found["error"] or "the rest has not been printed yet"
+        error = printable(found["error"] or "the rest has not been printed yet")
         return GuestFault("exception", f"Python traceback on the UART: {error}", self.evidence())
 
     def check(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.layers.tcp_state import TcpError
+from emulation.console_text import printable
 
 SHOWN = 160
 """Bytes of a stream that an error message shows."""
@@ -15,6 +16,7 @@ class PeerError(AssertionError):
     """Robot Framework: show the message without the name of the class before it."""
 
     def __init__(self, sent: str, expected: str, came: str, error: TcpError | None = None) -> None:
+        came = printable(came)  # a board's own words must not steer the terminal that shows them
         super().__init__(f"expected {expected}\n  came: {came}\n  sent: {sent}")
         self.sent, self.expected, self.came, self.error = sent, expected, came, error
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bench.console_log import ConsoleText, Search
 from bench.loop import Loop
+from emulation.console_text import printable
 
 TAIL_LINES = 20
 """Lines of the console that a failure shows."""
@@ -37,8 +38,8 @@ class Uart:
 
     @property
     def tail(self) -> str:
-        """The last lines."""
-        return "\n".join(self.lines[-TAIL_LINES:])
+        """The last lines, with what would steer a terminal made visible."""
+        return printable("\n".join(self.lines[-TAIL_LINES:]))
 
     def wait_for(self, what: str | re.Pattern[str], timeout: float = 5.0, *, after: int = 0) -> re.Match[str]:
         """Run the board until its output contains a text or a match of a compiled regular expression.

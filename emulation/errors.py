@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from emulation.console_text import printable
+
 
 class UserError(Exception):
     """Something the user can mend: shown as one line, followed by what to do; never as a traceback.
@@ -50,7 +52,7 @@ class Evidence:
             lines.append("  ".join(f"{n}={self.registers[n]:08x}" for n in names[start : start + 4]))
         if self.uart_tail:
             lines.append("last UART lines:")
-            lines.extend(f"  {line}" for line in self.uart_tail.splitlines())
+            lines.extend(f"  {printable(line)}" for line in self.uart_tail.splitlines())
         return "\n".join(lines)
 
 

@@ -15,10 +15,12 @@ from click.shell_completion import CompletionItem
 from rich.console import Console
 from rich.text import Text
 
+from bench.cli.output import enduring_output
 from bench.cli.version import print_version
 from bench.exit_codes import INTERRUPTED, RUN_INTERRUPTED, RUN_INVALID
 from bench.nearest import SLIP, nearest
 from bench.project import find_project
+from emulation.console_text import printable
 from emulation.errors import GuestFault, UserError
 
 COMMANDS = {
@@ -54,9 +56,9 @@ COMMAND = "bench.cli.command"
 def print_error(message: str, hint: str = "") -> None:
     """Say on stderr what is wrong and, on a second line, what to do."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(Text.assemble(("error: ", "bold red"), message))
+    console.print(Text.assemble(("error: ", "bold red"), printable(message)))
     if hint:
-        console.print(Text.assemble(("  what to do: ", "bold"), hint))
+        console.print(Text.assemble(("  what to do: ", "bold"), printable(hint)))
 
 
 def print_usage_error(error: click.UsageError) -> None:
@@ -84,6 +86,11 @@ def print_usage_error(error: click.UsageError) -> None:
 
 class LazyGroup(click.Group):
     """Imports a command when it is called, and turns what the user can mend into one line."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """As click does, on streams that outlast whoever reads them."""
+        with enduring_output():
+            return super().main(*args, **kwargs)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of use."""

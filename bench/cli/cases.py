@@ -157,7 +157,8 @@ def run_cases(
     made_with: dict[str, object] = {"engine": chosen.engine, "seed": chosen.seed, **chosen.target.as_dict()}
     made_with |= {"server": learned.get("Server"), "complete": not interrupted, "seconds": round(wall, 3)}
     content = as_dict(results, made_with)
-    write_results(path, content)
+    if results:  # else those of the last run stay
+        write_results(path, content)
     if as_json:
         print_json(content)
     summarise(console, results, wall, cpu)

@@ -27,6 +27,8 @@ MINIMUM_PYTHON = (3, 11)
 PROBE_TIMEOUT = 20.0
 """Wall seconds after which a program that is asked for its version counts as broken."""
 
+WIDTH = 10_000
+"""Columns where no terminal sets a limit."""
 PROBE_PROGRAM = "int answer(int x) { return 6 * x; }\n"
 PROBE_FLAGS = ("-m32", "-march=lakemont", "-ffreestanding", "-nostdinc", "-Os", "-c", "-x", "c")
 
@@ -355,6 +357,8 @@ def command(as_json: bool) -> None:
         click.echo(report.as_json())
     else:
         console = Console(highlight=False)
+        if not console.is_terminal:  # what reads it wants a line to be one line, a path whole
+            console = Console(highlight=False, width=max(WIDTH, console.width))
         console.print(_table(report))
         console.print()
         if report.can_run:

@@ -7,6 +7,7 @@ from typing import Any
 from scapy.layers.l2 import Ether
 
 from bench.capture import CapturedFrame
+from emulation.console_text import printable
 
 HEADER = 14
 """Bytes of an Ethernet header."""
@@ -15,7 +16,7 @@ HEADER = 14
 def frame_line(time: float, data: bytes, direction: str) -> str:
     """Virtual time in seconds, direction, size, and what Scapy says of the frame."""
     arrow = "->" if direction == "to-board" else "<-"
-    return f"{time:12.6f}  {arrow}  {len(data):4} bytes  {summary(data)}"
+    return f"{time:12.6f}  {arrow}  {len(data):4} bytes  {printable(summary(data))}"
 
 
 def frame_as_dict(frame: CapturedFrame) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def command(
             console.print(Text(f"{verdict.name}: caught, but not by the test that is to", style="yellow"))
     if as_json:
         print_json(results(verdicts, len(mutants), own.as_dict()))
-    if output is not None:
+    if output is not None and verdicts:  # else what was found last time stays
         write_json(output, verdicts, len(mutants), own.as_dict())
         console.print(f"results: {output.resolve()}")
     if write_docs and len(caught) == len(mutants):

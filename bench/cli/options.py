@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -278,8 +279,9 @@ def console_beside(as_json: bool, **options: Any) -> Console:
 
 
 def print_json(value: Any) -> None:
-    """The result for programs."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """The result for programs, which is JSON on a stream that lacks characters as well."""
+    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not unicode))
 
 
 def print_about(console: Console, about: Mapping[str, str]) -> None:

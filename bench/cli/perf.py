@@ -89,9 +89,9 @@ def command(
         # What was measured before a Ctrl-C or a fault is shown and written all the same.
         if figures:
             show(console, figures)
-        told = [figure.as_dict() for figure in figures]
-        made_with = {"environment": environment(), "engine": chosen.engine, **chosen.target.as_dict()}
-        write(console, as_json, output, made_with | {"figures": told})
+            told = [figure.as_dict() for figure in figures]
+            made_with = {"environment": environment(), "engine": chosen.engine, **chosen.target.as_dict()}
+            write(console, as_json, output, made_with | {"figures": told})
 
 
 def side_by_side(
@@ -122,8 +122,8 @@ def side_by_side(
     finally:
         if told:
             engine_table.show(console, told)
-        made_with = {"environment": environment(), **chosen.target.as_dict()}
-        write(console, as_json, output, made_with | {"engines": [one.as_dict() for one in told]})
+            made_with = {"environment": environment(), **chosen.target.as_dict()}
+            write(console, as_json, output, made_with | {"engines": [one.as_dict() for one in told]})
 
 
 def show(console: Console, figures: list[Figure]) -> None:

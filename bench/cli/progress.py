@@ -14,14 +14,12 @@ from rich.status import Status
 from rich.text import Text
 
 from bench.robot.salvage import flush_output
+from emulation.console_text import printable
 
 STYLES = {"PASS": "green", "FAIL": "bold red", "SKIP": "yellow", "NOT RUN": "yellow"}
 
 MANY = 50
 """Of fewer, no line is said on the way."""
-
-STOPPED = "Execution terminated by signal"
-"""Robot's message for the test that Ctrl-C hit."""
 
 
 def at_terminal(console: Console) -> bool:
@@ -81,8 +79,6 @@ class Progress:
         self.passed = self.failed = self.skipped = 0
         self.skips: Counter[str] = Counter()
         """Why tests were skipped, and how many for each reason."""
-        self.interrupted = False
-        """Whether somebody stopped the run (Ctrl-C)."""
 
     @property
     def ended(self) -> int:
@@ -109,7 +105,6 @@ class Progress:
             self._status = None
         if result.failed:
             self.failed += 1
-            self.interrupted = self.interrupted or STOPPED in result.message
         elif result.passed:
             self.passed += 1
         else:
@@ -117,7 +112,7 @@ class Progress:
             self.skips[result.message] += 1
         self._console.print(Text.assemble("  ", (result.status, STYLES[result.status]), "  ", result.name))
         if not result.passed and result.message:
-            for line in result.message.splitlines():
+            for line in printable(result.message).splitlines():
                 self._console.print(Text(f"        {line}"))
 
     def close(self) -> None:

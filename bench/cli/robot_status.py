@@ -22,13 +22,13 @@ INVALID = 252
 INTERRUPTED = RUN_INTERRUPTED
 """Ctrl-C or SIGTERM."""
 UNEXPECTED = 255
-"""The guest failed outside of any test (while it booted), or the bench itself did."""
+"""The guest failed while it booted, the reports could not be written, or the bench itself failed."""
 
 EPILOG = (
     "Exit codes are Robot Framework's: 0 all tests passed; 1 to 249 that many failed, 250 for 250 or more; "
     "252 nothing could run (an option, a suite or a firmware is wrong, or no test is selected); "
     "253 interrupted by Ctrl-C or SIGTERM, the reports show what had run; "
-    "255 the firmware failed while it booted, or the bench itself did."
+    "255 the firmware failed while it booted, the reports could not be written, or the bench itself failed."
 )
 
 

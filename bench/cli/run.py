@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import re
-import tempfile
 from pathlib import Path
 
 import click
@@ -13,6 +10,7 @@ from rich.text import Text
 
 from bench.addresses import station_at
 from bench.capabilities import check as check_capability
+from bench.cli import print_error
 from bench.cli.options import (
     chosen_target,
     complete_suites,
@@ -32,17 +30,17 @@ from bench.cli.options import (
 )
 from bench.cli.progress import Progress, phase
 from bench.cli.robot_reports import LOG, OUTPUT, REPORT, XUNIT, as_dict, write_reports
-from bench.cli.robot_status import EPILOG, INTERRUPTED, INVALID, RobotCommand
-from bench.cli.run_summary import ENGINES, PAGES, read_baseline
+from bench.cli.robot_run import run_robot
+from bench.cli.robot_status import EPILOG, INTERRUPTED, UNEXPECTED, RobotCommand
+from bench.cli.run_folder import CAPTURES, Clearing, prove
+from bench.cli.run_summary import PAGES, read_baseline
 from bench.engines import load_engine
-from bench.files import remove_unfinished
 from bench.loop import holding_signals_back
 from bench.project import find_project
-from bench.report.figures import FIGURES
+from bench.robot.interruption import Interruption
 from bench.robot.suites import find_suites, suite_name
+from emulation.console_text import printable
 from emulation.errors import UserError
-
-ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 
 
 @click.command(cls=RobotCommand, epilog=EPILOG)
@@ -114,8 +112,6 @@ def command(
     SUITE is the name of one of the project's suites, or the path of a suite file or folder of your own; all
     of the project's suites run if none is named.
     """
-    import robot
-
     from bench.robot import session
 
     project = find_project()
@@ -134,10 +130,11 @@ def command(
     for need in require:
         check_capability(need)
     station = station_at(ip, mac)
+    report = report.resolve()  # a library of the user's may go to another folder
+    prove(report)
     target = chosen_target(console, firmware, stack, ws_server)
-    prepare_report(report)
     progress = Progress(console)
-    complaints = io.StringIO()
+    interruption = Interruption()
     settings = session.Settings(
         engine=engine,
         firmware=target.firmware,
@@ -155,9 +152,10 @@ def command(
         about = running.describe()
         for name, value in about.items():
             console.print(f"{name + ':':<10}{value}")
-        (report / ENGINES / f"{running.board.engine}.xml").unlink(missing_ok=True)
-        status = robot.run(
-            *map(str, paths),
+        clearing = Clearing(report, running.board.engine)
+        status, complaints, problem = run_robot(
+            paths,
+            (clearing, interruption, progress),
             name=project.folder.name if project and not suites else suite_name(paths),
             metadata=[f"{name}:{value}" for name, value in about.items()],
             outputdir=str(report),
@@ -167,30 +165,33 @@ def command(
             include=list(include),
             exclude=list(exclude),
             test=list(tests),
-            listener=[progress],
-            console="quiet",
-            stdout=io.StringIO(),
-            stderr=complaints,
         )
     finally:
         progress.close()
         session.close()
-    if status == INVALID:
-        raise UserError(*explain(complaints.getvalue()))
-    if complaints.getvalue().strip():
-        console.print(Text(complaints.getvalue().strip(), style="yellow"))
-    if progress.interrupted:
-        status = INTERRUPTED  # Robot itself counts the tests that did not run as failed ones
-    if status == INTERRUPTED and not (report / OUTPUT).exists():
+    if complaints:
+        console.print(Text(printable(complaints), style="yellow"))
+    if problem:
+        print_error(
+            f"the run could not go on: {problem}", f"`bench report {report}` makes reports of what had run"
+        )
+    if interruption.happened:
+        status = INTERRUPTED
+    if status == INTERRUPTED and not clearing.begun:
         raise KeyboardInterrupt
     remarks: list[str] = []
+    cut_short = status in (INTERRUPTED, UNEXPECTED)
     try:
         with holding_signals_back():
             tell_verdict(console, progress)
             with phase(console, "writing the reports"):
-                remarks = write_reports(report, interrupted=status == INTERRUPTED, earlier=earlier)
+                remarks = write_reports(report, interrupted=cut_short, earlier=earlier)
     except KeyboardInterrupt:  # it came meanwhile: raised when all is written
         status = INTERRUPTED
+    except UserError as error:
+        if not problem:  # else that was it
+            print_error(error.message, error.hint)
+        ctx.exit(UNEXPECTED)
     for remark in remarks:
         console.print(Text(remark, style="yellow"))
     if status == INTERRUPTED:
@@ -199,40 +200,6 @@ def command(
     if as_json:
         print_json(as_dict(report, status))
     ctx.exit(status)
-
-
-def prepare_report(folder: Path) -> None:
-    """Make the report folder and clear what an earlier run has left there. Raises UserError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        for artefact in ARTEFACTS:
-            (folder / artefact).unlink(missing_ok=True)
-            remove_unfinished(folder / artefact)
-        for engine in (folder / ENGINES).glob("*.xml"):
-            remove_unfinished(engine)
-        for capture in (folder / "captures").glob("**/*.pcapng"):
-            capture.unlink()
-    except OSError as error:
-        raise UserError(
-            f"cannot write reports to {folder}: {error.strerror}",
-            "choose a folder you can write to with --report",
-        ) from None
-
-
-def explain(complaints: str) -> tuple[str, str]:
-    """Robot's own complaint as message and hint."""
-    found = re.search(r"\[ ERROR \] (.*?)(?:\n\n|\nTry --help|\Z)", complaints, re.DOTALL)
-    message = (
-        " ".join((found[1] if found else complaints).split()) or "Robot Framework could not run the suites"
-    )
-    if "no tests" in message:
-        return (
-            message,
-            "see which names and tags there are in the suites, and check --test, --include and --exclude",
-        )
-    return message, "mend the suite file"
 
 
 def tell_verdict(console: Console, progress: Progress) -> None:
@@ -258,7 +225,7 @@ def tell_places(console: Console, report: Path) -> None:
         "log": LOG,
         "output": OUTPUT,
         "xunit": XUNIT,
-        "captures": "captures",
+        "captures": CAPTURES,
     }
     for label, name in names.items():
         path = report.resolve() / name

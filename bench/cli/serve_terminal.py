@@ -10,9 +10,9 @@ import sys
 import time
 from typing import Any, TextIO
 
-from bench.console_text import printable
 from bench.live import Event, NoteEvent, UartEvent
 from bench.live.listening import QUIET, SHORTAGES
+from emulation.console_text import printable
 
 
 class Terminal:

@@ -24,7 +24,8 @@ class Results:
     def __init__(self, path: Path, firmware: str, *, resume: bool = False) -> None:
         self.path = path
         self.done: dict[str, Result] = {}
-        header = {HEADER: {"firmware": firmware}}
+        self._begins_with: dict[str, object] | None = None
+        header: dict[str, object] = {HEADER: {"firmware": firmware}}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if resume and path.exists():
@@ -35,10 +36,11 @@ class Results:
                         "run without --resume, or with the firmware it began with",
                     )
                 _cut_unfinished(path)
-                self._file: TextIO = path.open("a", encoding="utf-8")
             else:
-                self._file = path.open("w", encoding="utf-8")
-                self._write(header)
+                self._begins_with = header
+            self._file: TextIO = path.open("a", encoding="utf-8")
+            if self._begins_with and not path.stat().st_size:
+                self._begin()
         except OSError as error:
             raise UserError(
                 f"cannot write the results to {path}: {error.strerror}", "choose a folder with --report"
@@ -47,9 +49,17 @@ class Results:
     def add(self, results: Iterable[Result]) -> None:
         """Keep results, and have them on disk before this returns."""
         for result in results:
+            self._begin()
             self.done[result.case] = result
             self._write({"case": result.case, "problems": result.problems, "departures": result.departures})
         self._file.flush()
+
+    def _begin(self) -> None:
+        """Start anew, now that there is something: a run that comes to nothing leaves what was found last."""
+        if self._begins_with is not None:
+            self._file.truncate(0)
+            self._write(self._begins_with)
+            self._begins_with = None
 
     def _write(self, record: object) -> None:
         self._file.write(json.dumps(record) + "\n")
@@ -76,11 +86,12 @@ def read(path: Path) -> tuple[str, dict[str, Result]]:
     for number, record in enumerate(_records(path)):
         if number == 0 and isinstance(record.get(HEADER), dict):
             firmware = str(record[HEADER].get("firmware", ""))
-        elif "case" in record:
-            result = Result(record["case"], tuple(record["problems"]), tuple(record["departures"]))
-            results[result.case] = result
-        else:
-            raise UserError(f"{path} is not a file of results", "run without --resume to begin a new one")
+            continue
+        try:
+            result = Result(str(record["case"]), tuple(record["problems"]), tuple(record["departures"]))
+        except (KeyError, TypeError):
+            raise _foreign(path) from None
+        results[result.case] = result
     return firmware, results
 
 
@@ -90,11 +101,15 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
             return
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):
-            raise UserError(f"{path} is not a file of results", "run without --resume to begin a new one")
+            raise _foreign(path)
         yield record
+
+
+def _foreign(path: Path) -> UserError:
+    return UserError(f"{path} is not a file of results", "run without --resume to begin a new one")
 
 
 def _cut_unfinished(path: Path) -> None:

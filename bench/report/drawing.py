@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
@@ -75,7 +76,10 @@ def inline(drawn: Any, key: str, title: str, words: str) -> str:
         part.set_clip_on(False)  # the limits of the axes leave room for all; a page has no use for clip paths
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    drawn.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    with warnings.catch_warnings():
+        # Text stays text: a character that the font here lacks is for the fonts of whoever reads it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        drawn.savefig(buffer, format="svg", transparent=True, metadata=nothing)
     text = buffer.getvalue()
     body = text[text.index("<svg") :]
     opening, _, body = body.partition(">")

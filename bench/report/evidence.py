@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bench.report.conversation import Step
 from bench.report.ladder import Deviation, Ladder, svg
 from bench.report.narrator import Kind
+from emulation.console_text import printable
 
 
 class Figure(NamedTuple):
@@ -20,6 +21,15 @@ class Figure(NamedTuple):
     meaning: str
 
 
+NARROW = "@media(max-width:720px){tr:has(svg.ladder)>td{display:block;width:auto}}"
+"""In a narrow window Robot's columns for time and level would leave a ladder the width of a thumb."""
+OPEN_WHOLE = (
+    "var s=this.parentNode.previousElementSibling.firstElementChild.cloneNode(true);"
+    "s.style.background='var(--paper)';s.style.maxWidth='none';"
+    "window.open(window.URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(s)],"
+    "{type:'image/svg+xml'})));return false"
+)
+"""Robot's log is a single file and needs JavaScript anyway: no picture has to lie beside it."""
 EXPECTED = re.compile(r"expected (?P<expected>.*)\n\s*came: (?P<came>.*)")
 """How the bench's own checks word it (`PeerError`)."""
 
@@ -47,15 +57,15 @@ def find_deviation(steps: Sequence[Step], mark: int, time: float, message: str) 
 def evidence(ladder: Ladder, figures: Sequence[Figure], capture: str, console: str) -> str:
     """HTML: the figures, the ladder, a link to the capture, the console's lines."""
     rows = "".join(
-        f'<td title="{escape(meaning)}" style="padding:2px 1.5em 2px 0"><b>{escape(value)}</b><br>'
-        f'<span style="opacity:.75">{escape(name)}</span></td>'
+        f'<div title="{escape(meaning)}"><b>{escape(value)}</b><br>'
+        f'<span style="opacity:.75">{escape(name)}</span></div>'
         for name, value, meaning in figures
     )
-    table = f'<table style="table-layout:auto"><tr>{rows}</tr></table>' if rows else ""
+    table = f'<div style="display:flex;flex-wrap:wrap;gap:4px 1.5em">{rows}</div>' if rows else ""
     link = _link(capture)
-    printed = escape(console.rstrip("\n")) or "nothing"
+    printed = escape(printable(console.rstrip("\n"))) or "nothing"
     return (
-        f'{table}<div style="overflow-x:auto">{svg(ladder)}</div>{link}'
+        f"{table}{_picture(ladder)}{link}"
         f"<details><summary>Console during the test</summary><pre>{printed}</pre></details>"
     )
 
@@ -63,10 +73,13 @@ def evidence(ladder: Ladder, figures: Sequence[Figure], capture: str, console: s
 def told_case(words: str, ladder: Ladder, capture: str, *, unfolded: bool) -> str:
     """HTML: a case of several in one test, its ladder folded away unless it is to be seen at once."""
     opened = " open" if unfolded else ""
-    return (
-        f"<details{opened}><summary>{escape(words)}</summary>"
-        f'<div style="overflow-x:auto">{svg(ladder)}</div>{_link(capture)}</details>'
-    )
+    return f"<details{opened}><summary>{escape(words)}</summary>{_picture(ladder)}{_link(capture)}</details>"
+
+
+def _picture(ladder: Ladder) -> str:
+    """The ladder, to be scrolled where it is wider than its place, with a way to see all of it."""
+    whole = f'<p><a href="#" onclick="{OPEN_WHOLE}">The ladder in a window of its own</a></p>'
+    return f'<style>{NARROW}</style><div style="overflow-x:auto">{svg(ladder)}</div>{whole}'
 
 
 def _link(capture: str) -> str:

@@ -78,5 +78,5 @@ def _parsed(lines: list[str]) -> Iterator[TestFigures]:
             told["heap"] = [HeapSample(*sample) for sample in told["heap"]]
             told["operations"] = [Operation(*operation) for operation in told["operations"]]
             yield TestFigures(**told)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             continue

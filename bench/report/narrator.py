@@ -15,6 +15,7 @@ from scapy.layers.l2 import Ether
 from bench.layers.reassembly import MODULO, Reassembly, distance
 from bench.layers.tcpip import ACK, FIN, PSH, RST, SYN, URG, Endpoint, Received, Segment, parse
 from bench.layers.websocket import OPCODES, WebSocket, describe, frame_size, parse_frames
+from emulation.console_text import printable
 
 HTTP = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"HTTP/1.")
 FLAGS = ((SYN, "SYN"), (FIN, "FIN"), (RST, "RST"), (PSH, "PSH"), (ACK, "ACK"), (URG, "URG"))
@@ -111,7 +112,7 @@ class Narrator:
         kind = Kind.WEBSOCKET
         if not stream.upgraded and bytes(data[:8]).startswith(HTTP):
             head, end, _ = bytes(data).partition(b"\r\n\r\n")
-            line = head.split(b"\r\n", 1)[0].decode("latin-1")
+            line = printable(head.split(b"\r\n", 1)[0].decode("latin-1"))
             if not end:
                 return Kind.HTTP, f"{line} (head not complete yet)"
             kind = Kind.HTTP

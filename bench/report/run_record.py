@@ -12,6 +12,8 @@ from robot.errors import DataError
 
 from emulation.errors import UserError
 
+HINT = "name the output.xml of a run, or the folder it reported to"
+
 
 @dataclass(frozen=True)
 class TestOutcome:
@@ -69,10 +71,11 @@ def read_run(path: Path) -> RunRecord:
     """The run that has written this `output.xml`. Raises UserError."""
     try:
         result = ExecutionResult(str(path), include_keywords=False)
+        suite = result.suite
     except DataError as error:
         what = " ".join(str(error).split())
-        raise UserError(what, "of a run that was killed, `bench report FOLDER` mends it") from None
-    suite = result.suite
+        hint = "of a run that was killed, `bench report FOLDER` mends it" if path.is_file() else HINT
+        raise UserError(what, hint) from None
     return RunRecord(
         title=suite.name,
         metadata=dict(suite.metadata),

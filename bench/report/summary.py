@@ -31,6 +31,7 @@ figure{margin:.5rem 0}figcaption{color:var(--soft)}.plot{width:100%;max-width:48
 """
 
 SIGNS = {"FAIL": "✗", "PASS": "✓", "SKIP": "↷"}
+CUT_SHORT = "the test that was running counts as failed, what had not run by then as skipped."
 SAME = "Nothing has changed."
 WORDS = {"FAIL": "failed", "PASS": "passed", "SKIP": "skipped"}
 
@@ -76,7 +77,7 @@ def html(
         f'<p class="{_class(count)}">{_sign(count)} {closing_line(count)}</p>',
     ]
     if interrupted:
-        parts.append('<p class="fail">Interrupted: what had not run by then counts as failed.</p>')
+        parts.append(f'<p class="fail">Interrupted: {CUT_SHORT}</p>')
     if run.failed:
         parts.append("<h2>Failed tests</h2>")
     for test in run.failed:
@@ -126,7 +127,7 @@ def markdown(
     records = columns(run, others)
     lines = [f"## {literal(run.title)}", "", f"{_sign(run.count())} {closing_line(run.count())}", ""]
     if interrupted:
-        lines += ["**Interrupted:** what had not run by then counts as failed.", ""]
+        lines += [f"**Interrupted:** {CUT_SHORT}", ""]
     if run.failed:
         lines += ["### Failed tests", ""]
     for test in run.failed:

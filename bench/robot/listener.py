@@ -22,8 +22,10 @@ from robot.running import Keyword
 from bench.addresses import station_at
 from bench.board import Board
 from bench.capabilities import Capability
+from bench.files import refuse_links
 from bench.report.figures import FIGURES, append_figures
 from bench.robot import session
+from bench.robot.interruption import LEFT_OUT
 from bench.robot.record import TestRecord
 from bench.robot.stopwatch import Stopwatch
 from emulation.errors import EngineLacks, GuestFault, UserError
@@ -43,6 +45,7 @@ class BoardListener:
         self._written: set[Path] = set()
         self._record: TestRecord | None = None
         self._name = ""
+        self._dry = False
         self.capture_path: Path | None = None
         """Where the capture of the running test is written."""
 
@@ -59,10 +62,13 @@ class BoardListener:
         return Stopwatch(self.board) if self._record is None else self._record.stopwatch
 
     def start_test(self, data: Any, result: Any) -> None:
-        """Restore the booted board and begin a capture."""
+        """Restore the booted board and begin a capture. A dry run (`--dryrun`) asks nothing of the board."""
         self._problem = None
         self.capture_path = None
         self._record = None
+        self._dry = BuiltIn().dry_run_active
+        if self._dry:
+            return
         try:
             if not session.is_configured():
                 session.configure(_settings_from_variables())
@@ -115,11 +121,20 @@ class BoardListener:
 
     def end_test(self, data: Any, result: Any) -> None:
         """Finish the capture, judge the guest, put figures and ladder of the test into the log."""
+        if self._dry:
+            return
         if self._problem is not None:
             _fail(result, str(self._problem))
             return
         if result.skipped:  # also because the engine could not do it, and may have ended over it
             session.current().capture.unfollow()
+            return
+        if result.tags.match(LEFT_OUT):
+            session.current().capture.unfollow()
+            if self.capture_path is not None:
+                self.capture_path.unlink(
+                    missing_ok=True
+                )  # it says that nothing happened, which is no evidence
             return
         running = session.current()
         board = running.board
@@ -168,13 +183,17 @@ class BoardListener:
             names.append(file_name(suite.name))
             suite = suite.parent
         names = names[::-1] or [file_name(suite.name)]
-        folder = Path(BuiltIn().get_variable_value("${OUTPUT DIR}")) / "captures"
+        report = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
+        refuse_links(report, ["captures"], "remove the link, or choose another folder for the reports")
+        folder = report / "captures"
         path = folder.joinpath(*names, f"{file_name(result.name)}.pcapng")
         number = 2
         while path in self._written:
             path = path.with_name(f"{file_name(result.name)}-{number}.pcapng")
             number += 1
         self._written.add(path)
+        if path.is_symlink():
+            path.unlink()  # else the capture would be written into what it leads to
         return path
 
 

@@ -41,6 +41,8 @@ def salvage(path: Path) -> bool:
         raise UserError(f"cannot read {path}: {error.strerror}", HINT) from None
     except ElementTree.ParseError:
         pass  # half a tag; what came before it counts
+    except (LookupError, ValueError) as error:  # an encoding that nobody knows, or that is another one
+        raise UserError(f"cannot read {path}: {error}", HINT) from None
     if root is None or root.tag != "robot" or root.find("suite") is None:
         raise UserError(f"{path} has no results of Robot Framework", HINT)
     if not unfinished:
@@ -54,7 +56,11 @@ def salvage(path: Path) -> bool:
         if element.tag not in WITHOUT_STATUS and element.find("status") is None:
             status = ElementTree.SubElement(element, "status", status="FAIL", elapsed="0")
             status.text = CUT_OFF
-    write_whole(path, ElementTree.tostring(root, encoding="unicode"), "make the folder writable")
+    try:
+        whole = ElementTree.tostring(root, encoding="unicode")
+    except RecursionError:  # Robot nests keywords 140 deep at most
+        raise UserError(f"{path} is nested too deeply to be a result of Robot Framework", HINT) from None
+    write_whole(path, whole, "make the folder writable, and room on the disk")
     return True
 
 

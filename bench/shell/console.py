@@ -36,16 +36,24 @@ def tell(failure: BaseException) -> None:
 
 def interact(names: dict[str, Any], banner: str, after: Callable[[], None]) -> None:
     """Let the user type until Ctrl-D; `after` is called when an input has been run."""
-    try:
-        from IPython.terminal.interactiveshell import TerminalInteractiveShell
-    except ImportError:
+    ipython = _ipython()
+    if ipython is None:
         _PlainConsole(names, after).run(banner)
         return
-    shell = TerminalInteractiveShell.instance(user_ns=names, banner1=banner, confirm_exit=False)
+    shell = ipython.instance(user_ns=names, banner1=banner, confirm_exit=False)
     shell.set_custom_exc(FAILURES, lambda _shell, _kind, failure, _trace, **_options: tell(failure))
     shell.events.register("post_run_cell", lambda *_result: after())
     shell.show_banner()
     shell.mainloop()
+
+
+def _ipython() -> Any:
+    """IPython's shell, or None. In the handler of its absence, all tracebacks would tell of it."""
+    try:
+        from IPython.terminal.interactiveshell import TerminalInteractiveShell
+    except ImportError:
+        return None
+    return TerminalInteractiveShell
 
 
 class _PlainConsole(code.InteractiveConsole):

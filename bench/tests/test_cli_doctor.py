@@ -136,3 +136,11 @@ def test_the_exit_status_says_whether_the_default_job_can_run(
             {"name": "part", "present": present, "detail": "detail", "remedy": "get it", "need": "run"}
         ],
     }
+
+
+def test_a_path_stays_whole_where_no_terminal_sets_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = "/" + "/".join(["a folder of a long name"] * 20)
+    monkeypatch.setattr(doctor, "PROBES", (lambda: doctor.Finding("firmware", True, place),))
+    for columns in ("80", "20"):
+        result = CliRunner(env={"COLUMNS": columns}).invoke(doctor.command)
+        assert place in result.output

@@ -165,3 +165,13 @@ def test_captures_and_states_that_cannot_be_used_are_refused(tmp_path: Path) -> 
         file.write(Ether(src=BOARD.mac, dst=BENCH.mac) / b"from the board")
     assert "no frame for the board" in refused("inject", tmp_path / "ours.pcap")
     assert "asleep" in refused("inject", tmp_path / "ours.pcap", "--state", "asleep")
+
+
+def test_a_run_that_comes_to_nothing_leaves_the_results_of_the_last_one(tmp_path: Path) -> None:
+    assert bench("matrix", "--case", "arp/listen/op+1", "--jobs", "1", "--report", tmp_path).exit_code in (
+        0,
+        1,
+    )
+    before = (tmp_path / "results.jsonl").read_bytes()
+    refused("matrix", "--layer", "arp", "--engine", "foo", "--report", tmp_path)
+    assert (tmp_path / "results.jsonl").read_bytes() == before

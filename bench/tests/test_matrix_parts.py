@@ -143,3 +143,30 @@ def test_modifications_of_the_same_bytes_are_no_pair() -> None:
     assert not cut.combines_with(line)
     assert line.combines_with(other)
     assert not line.combines_with(line)
+
+
+def test_results_of_last_time_stay_until_there_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    with Results(path, "f1") as results:
+        results.add(RESULTS)
+    before = path.read_bytes()
+    with Results(path, "f2"):
+        pass
+    assert path.read_bytes() == before
+    with Results(path, "f2") as results:
+        results.add(RESULTS[:1])
+    assert (read(path)[0], list(read(path)[1])) == ("f2", ["a"])
+    with Results(tmp_path / "new.jsonl", "f1"):
+        pass
+    assert read(tmp_path / "new.jsonl") == ("f1", {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[" * 100_000, "5", '{"case": "a"}', '{"case": "a", "problems": 5, "departures": []}', "{}", "\0"],
+)
+def test_a_file_of_something_else_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "results.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(UserError, match="is not a file of results"):
+        Results(path, "f1", resume=True)

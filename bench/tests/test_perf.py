@@ -186,3 +186,12 @@ def test_code_runs_at_the_boards_prompt() -> None:
             "end",
         ]
         assert "ZeroDivisionError" in prompt.run("1 // 0")
+
+
+def test_an_engine_that_is_not_there_leaves_the_figures_of_the_last_run(tmp_path: Path) -> None:
+    output = tmp_path / "perf.json"
+    output.write_text("of the last run")
+    for which in (["--engine", "foo"], ["--engines", "foo,quark"]):
+        result = CliRunner().invoke(main, ["perf", "--only", "restore*", "--output", str(output), *which])
+        assert result.exit_code == 2, result.output
+        assert output.read_text() == "of the last run"

@@ -130,3 +130,9 @@ def test_a_project_of_another_user_is_refused_unless_it_is_trusted(
     with pytest.raises(UserError):
         check_owner(path, {})
     check_owner(path, {"SUDO_UID": str(owner)})
+
+
+def test_a_file_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bench.toml").write_text("seed = " + "[" * 5000 + "]" * 5000)
+    with pytest.raises(UserError, match=r"bench\.toml"):
+        find_project(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -286,3 +287,55 @@ def test_plain_robot_says_what_is_wrong_with_the_firmware(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert str(damaged) in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_dry_run_asks_nothing_of_a_board(tmp_path: Path) -> None:
+    """Not even that there is one: Robot only checks the suite."""
+    suite = tmp_path / "own.robot"
+    suite.write_text(CONCLUDING + ECHO.format(name="One") + "Wrong\n    No Such Keyword\n")
+    arguments = ["--dryrun", "--variable", "FIRMWARE:/none.elf", "--outputdir", str(tmp_path / "out")]
+    done = subprocess.run(
+        [sys.executable, "-m", "robot", *arguments, str(suite)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "2 tests, 1 passed, 1 failed" in done.stdout
+    assert "none.elf" not in done.stdout + done.stderr
+    assert not (tmp_path / "out" / "captures").exists()
+    assert not (tmp_path / "out" / "figures.jsonl").exists()
+
+
+def test_plain_robot_does_not_write_captures_through_links(tmp_path: Path) -> None:
+    """Those of a test go into a file of the run; for a folder of them that is a link the test fails."""
+    out, precious = tmp_path / "out", tmp_path / "precious"
+    (out / "captures" / "own").mkdir(parents=True)
+    precious.mkdir()
+    (precious / "one.pcapng").write_text("precious")
+    (out / "captures" / "own" / "one.pcapng").symlink_to(precious / "one.pcapng")
+    (tmp_path / "own.robot").write_text(HEAD + "One\n    No Operation\n")
+
+    def robot() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "robot", "--outputdir", str(out), str(tmp_path / "own.robot")],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+
+    assert robot().returncode == 0
+    assert (precious / "one.pcapng").read_text() == "precious"
+    assert not (out / "captures" / "own" / "one.pcapng").is_symlink()
+    shutil.rmtree(out / "captures")
+    (out / "captures").symlink_to(precious)
+    done = robot()
+    assert done.returncode == 1
+    assert "is a symbolic link" in done.stdout
+    assert [path.name for path in precious.iterdir()] == ["one.pcapng"]

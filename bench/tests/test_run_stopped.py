@@ -156,12 +156,14 @@ def in_the_second_test(start: Start) -> Running:
 def test_while_a_test_runs(start: Start, tmp_path: Path, number: signal.Signals) -> None:
     result = in_the_second_test(start).stop(number)
     assert result.status == INTERRUPTED
-    assert result.tests() == {"Before": "PASS", "Endless": "FAIL", "After": "FAIL"}
+    assert result.tests() == {"Before": "PASS", "Endless": "FAIL", "After": "SKIP"}
+    assert "1 skipped: not run: the run was interrupted before" in result.out
+    assert not (result.report / "captures" / "own" / "after.pcapng").exists()
     assert "interrupted" in result.out
     assert result.files() == REPORTS
     assert "Interrupted" in (result.report / "summary.html").read_text()
     xunit = ElementTree.parse(result.report / "xunit.xml").getroot()
-    assert [xunit.attrib[name] for name in ("tests", "failures")] == ["3", "2"]
+    assert [xunit.attrib[name] for name in ("tests", "failures", "skipped")] == ["3", "1", "1"]
     assert "**Interrupted:**" in (result.report / "summary.md").read_text()
 
 

@@ -7,6 +7,7 @@ import pytest
 import robot
 from robot.api import ExecutionResult
 
+from bench.cli.robot_reports import write_reports
 from bench.files import remove_unfinished, write_whole
 from bench.robot.salvage import CUT_OFF, salvage
 from emulation.errors import UserError
@@ -100,3 +101,29 @@ def test_what_a_killed_writer_has_left_goes_away_and_nothing_else(
     assert len(list(tmp_path.iterdir())) == 3
     remove_unfinished(page)
     assert sorted(tmp_path.iterdir()) == [other, page]
+
+
+DEEP = '<robot><suite id="s1" name="x">' + "<kw>" * 5000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEEP,
+        DEEP + "</kw>" * 5000 + "</suite></robot>",
+        '<?xml version="1.0" encoding="nonsense"?><robot><suite/></robot>',
+        "<robot><suite>&nonsense;</suite></robot>",
+        '<robot><suite><test><status status="X" elapsed="no number"/></test></suite></robot>',
+        '<robot generator="Robot 7"><suite><test><status status="X" start="never"/></test></suite></robot>',
+        "",
+        "\0",
+        "<suite/>",
+    ],
+)
+def test_what_is_no_result_is_told_in_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "output.xml").write_text(text)
+    with pytest.raises(UserError) as caught:
+        write_reports(tmp_path)
+    assert "\n" not in caught.value.message
+    assert str(tmp_path) in caught.value.message
+    assert not (tmp_path / "log.html").exists()

@@ -15,6 +15,7 @@ from emulation.platform.model import (
     PlatformError,
 )
 
+ADDRESSES = 1 << 32
 _BUILT_IN = frozenset({BUS, "machine"})
 
 
@@ -68,6 +69,14 @@ def _check_size(entry: Entry) -> None:
             f"the memory `{entry.name}` {what}",
             "give it one in bytes, such as `size: 0x1000`",
         )
+    for registration in entry.registrations:
+        start = registration.address
+        if registration.parent == BUS and start is not None and not 0 <= start <= ADDRESSES - size:
+            raise PlatformError(
+                _place(registration.location, entry),
+                f"the memory `{entry.name}` does not lie within 4 GiB",
+                "the core has 32 address lines",
+            )
 
 
 @dataclass(frozen=True)

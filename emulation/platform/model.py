@@ -196,7 +196,15 @@ class Tag:
     value: int = 0
 
 
-TAG_COMMAND = re.compile(r'Tag\s*<\s*(\w+)[\s,]+\+?(\w+)\s*>\s*"([^"]*)"(?:\s+(\w+))?')
+NUMBER = "0[xX][0-9A-Fa-f]{1,16}|[0-9]{1,19}"
+TAG_COMMAND = re.compile(
+    rf'Tag\s*<\s*({NUMBER})[\s,]+\+?({NUMBER})\s*>\s*"([^"]*)"(?:\s+({NUMBER}))?', re.ASCII
+)
+
+
+def tag_number(text: str) -> int:
+    """A number of a monitor command, which may begin with zeros."""
+    return int(text, 16 if text[:2].lower() == "0x" else 10)
 
 
 @dataclass(frozen=True)
@@ -235,7 +243,7 @@ class Platform:
         commands = self.bus.statements.get("init", ())
         found = (TAG_COMMAND.fullmatch(command) for command in commands)
         return [
-            Tag(match[3], int(match[1], 0), int(match[2], 0), int(match[4] or "0", 0))
+            Tag(match[3], tag_number(match[1]), tag_number(match[2]), tag_number(match[4] or "0"))
             for match in found
             if match
         ]

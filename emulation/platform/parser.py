@@ -31,7 +31,10 @@ def load_platform(path: Path = ARDUINO_101) -> Platform:
 def _collect(path: Path, using: Using | None, stack: list[Path], seen: set[Path]) -> list[WrittenEntry]:
     """Every entry, those of used files first: the order in which they extend each other."""
     where = using.location if using else Location(path, 1, 1)
-    identity = path.resolve()
+    try:
+        identity = path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, a NUL
+        raise PlatformError(where, f"{str(path)!r} is no path of a file", "check the path") from None
     if identity in stack:
         raise PlatformError(where, f"{path.name} uses itself", "remove one `using` of the circle")
     if identity in seen:
@@ -39,7 +42,7 @@ def _collect(path: Path, using: Using | None, stack: list[Path], seen: set[Path]
     seen.add(identity)
     try:
         source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path that no file can have
         reason = error.strerror if isinstance(error, OSError) else "not a text file"
         hint = "paths in `using` that start with ./ are relative to the file they stand in"
         if using is None:
@@ -47,7 +50,10 @@ def _collect(path: Path, using: Using | None, stack: list[Path], seen: set[Path]
                 f"cannot read the platform description {path}: {reason}", "check the path"
             ) from None
         raise PlatformError(where, f"cannot read {path}: {reason}", hint) from None
-    description = parse(source, path)
+    try:
+        description = parse(source, path)
+    except RecursionError:
+        raise PlatformError(Location(path, 1, 1), "values nested too deeply", "nest fewer of them") from None
     entries: list[WrittenEntry] = []
     for inner in description.usings:
         entries += _collect(path.parent / inner.file, inner, [*stack, identity], seen)

@@ -26,6 +26,10 @@ from emulation.platform.model import (
     Value,
 )
 
+PINS = 1024
+"""The most that a range may name: what is connected is kept pin by pin."""
+DIGITS = 32
+
 
 @dataclass
 class Using:
@@ -251,7 +255,7 @@ class _Reader:
 
     def destination(self, tree: Tree[Token], sources: list[int | str | None]) -> Iterator[Interrupt]:
         tokens = _tokens(tree)
-        index = next((_integer(token) for token in tokens if token.type == "UNSIGNED"), None)
+        index = next((self.integer(token) for token in tokens if token.type == "UNSIGNED"), None)
         pins = list(self.pins(tree))
         if len(pins) != len(sources):
             raise PlatformError(
@@ -269,9 +273,13 @@ class _Reader:
             if item.data == "pin_name":
                 yield str(tokens[0])
             elif item.data == "pin":
-                yield _integer(tokens[0])
+                yield self.integer(tokens[0])
             else:
-                first, last = (_integer(token) for token in tokens)
+                first, last = (self.integer(token) for token in tokens)
+                if abs(last - first) >= PINS:
+                    raise PlatformError(
+                        self.at(item), f"a range of more than {PINS} pins", "name those that are there"
+                    )
                 yield from range(first, last + 1) if last >= first else range(first, last - 1, -1)
 
     def value(self, tree: Tree[Token]) -> Value:
@@ -280,7 +288,7 @@ class _Reader:
             case "string":
                 return _unquote(tokens[0])
             case "number":
-                return _number(tokens[0])
+                return self.number(tokens[0])
             case "boolean":
                 return tokens[0].type == "TRUE"
             case "enumeration":
@@ -304,9 +312,23 @@ class _Reader:
                 return Empty.EMPTY
         return None
 
+    def integer(self, token: Token) -> int:
+        number = self.number(token)
+        assert isinstance(number, int), "the grammar has no other here"
+        return number
+
+    def number(self, token: Token) -> int | float:
+        text = token.replace("_", "")
+        if "." in text:
+            return float(text)
+        # Python refuses decimals of thousands of digits; no bus has more than 64 bits.
+        if len(text) > DIGITS or abs(number := int(text, 16 if "x" in text else 10)) >= 1 << 64:
+            raise PlatformError(self.at(token), "a number of more than 64 bits", "write a smaller one")
+        return number
+
     def range(self, tree: Tree[Token]) -> AddressRange:
         tokens = _tokens(tree)
-        start, end = (_integer(token) for token in tokens if token.type == "UNSIGNED")
+        start, end = (self.integer(token) for token in tokens if token.type == "UNSIGNED")
         if any(token.type == "PLUS" for token in tokens):
             end += start
         if end < start:
@@ -324,17 +346,6 @@ def _trees(tree: Tree[Token]) -> list[Tree[Token]]:
 
 def _tokens(tree: Tree[Token]) -> list[Token]:
     return [child for child in tree.children if isinstance(child, Token)]
-
-
-def _integer(token: Token) -> int:
-    return int(token.replace("_", ""), 0) if token.startswith("0x") else int(token.replace("_", ""))
-
-
-def _number(token: Token) -> int | float:
-    text = token.replace("_", "")
-    if "x" in text:
-        return int(text, 16)
-    return float(text) if "." in text else int(text)
 
 
 def _unquote(token: Token) -> str:

@@ -133,10 +133,11 @@ class Soc:
             line = part.int_pin if isinstance(part, Enc28j60) else part.irq
             target = self.parts.get(interrupt.target)
             pin = interrupt.pin
-            if isinstance(target, IoApic):
-                listener = target.input(pin)
-            elif isinstance(target, DwGpio):
-                listener = target.pin(pin)
+            if isinstance(target, IoApic | DwGpio):
+                try:
+                    listener = target.input(pin) if isinstance(target, IoApic) else target.pin(pin)
+                except IndexError as error:
+                    raise UserError(f"{interrupt.location}: {error}", "name one of them") from None
             else:
                 raise UserError(
                     f"{entry.location}: {entry.name} cannot interrupt {interrupt.target}",

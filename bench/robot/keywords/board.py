@@ -17,6 +17,7 @@ from bench.peer import Peer, PeerError
 from bench.robot import session
 from bench.robot.keywords.base import Keywords
 from bench.robot.listener import LISTENER
+from emulation.console_text import printable
 from emulation.errors import GuestFault, UserError
 
 SETTLE = 0.5
@@ -133,9 +134,8 @@ class BoardKeywords(Keywords):
         came = LISTENER.console.splitlines()
         if came != list(lines):
             wanted = "\n".join(lines) or "nothing"
-            raise AssertionError(
-                f"expected on the console:\n{wanted}\ncame:\n" + ("\n".join(came) or "nothing")
-            )
+            shown = printable("\n".join(came)) or "nothing"
+            raise AssertionError(f"expected on the console:\n{wanted}\ncame:\n{shown}")
 
     def board_should_be_healthy(self, answer: str | None = ALIVE, port: int = 8080) -> None:
         """The board has to answer a ping and, on a new connection, a message.

@@ -1,11 +1,16 @@
 """A mistake is answered with the place where it is and what was expected there."""
 
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulation.errors import UserError
-from emulation.platform import PlatformError, load_platform
+from emulation.platform import ARDUINO_101, PlatformError, load_platform
+from emulation.quark.soc import Soc
 
 MISTAKES = {
     # Not in the format.
@@ -127,6 +132,32 @@ MISTAKES = {
     ),
     "a used file that is not there": ('using "./none.repl"\n', "1:1", "cannot read"),
     "a file that uses itself": ('using "./board.repl"\n', "1:1", "board.repl uses itself"),
+    # Numbers, depths and names that no board has.
+    "a tag at what is no number": (
+        'sysbus:\n    init:\n        Tag <xB0100000 0x400> "FLASH"',
+        "1:1",
+        'cannot read the command `Tag <xB0100000 0x400> "FLASH"`',
+    ),
+    "a tag of more than 64 bits": (
+        f'sysbus:\n    init:\n        Tag <0x1 {"9" * 5000}> "FLASH"',
+        "1:1",
+        "cannot read the command",
+    ),
+    "a number of thousands of digits": ("a: T\n    x: " + "9" * 5000, "2:8", "more than 64 bits"),
+    "an address of more than 64 bits": ("a: T @ sysbus 0x1" + "0" * 16, "1:15", "more than 64 bits"),
+    "more pins than any chip has": ("a: T\n    0-99999999 -> a@0-99999999", "2:5", "more than 1024 pins"),
+    "a value nested too deeply": ("a: T\n    x: " + "[" * 5000 + "]" * 5000, "1:1", "nested too deeply"),
+    "a path that no file can have": ('using "a\0b"', "1:1", "is no path of a file"),
+    "a memory beyond the last address": (
+        "a: Memory.MappedMemory @ sysbus 0xFFFFF000\n    size: 0x2000",
+        "1:26",
+        "does not lie within 4 GiB",
+    ),
+    "a memory before the first address": (
+        "a: Memory.MappedMemory @ sysbus -0x1000\n    size: 0x2000",
+        "1:26",
+        "does not lie within 4 GiB",
+    ),
 }
 
 
@@ -186,3 +217,51 @@ def test_asking_for_an_entry_that_is_not_there(tmp_path: Path) -> None:
     file.write_text("uartA: U\nuartB: U\n")
     with pytest.raises(UserError, match=r"no entry `uart0` \(it has uartA, uartB\)"):
         load_platform(file)["uart0"]
+
+
+WORDS = [
+    *("a", "b: T", "sysbus", "@", "->", "none", "empty", "new", "using", "init:", "init add:", "add", "true"),
+    *("Memory.MappedMemory", "size:", "x:", "0x1000", "-5", "1.5", "7-0", "Tag <0x0 1>", '"s"', "'''"),
+    *(
+        "[",
+        "]",
+        "{",
+        "}",
+        "<",
+        ">",
+        ",",
+        ";",
+        ":",
+        "|",
+        "#",
+        "+",
+        "\n",
+        "\n    ",
+        "\n        ",
+        "\0",
+        "\t",
+        "\\",
+    ),
+]
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=30))
+def test_whatever_a_file_says_is_read_or_refused(words: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "board.repl"
+        file.write_text(" ".join(words), encoding="utf-8", errors="replace")
+        try:
+            platform = load_platform(file)
+        except UserError:
+            return
+        assert all(memory.size > 0 for memory in platform.memories())
+        assert all(tag.size >= 0 for tag in platform.tags())
+
+
+def test_an_input_that_the_interrupt_controller_lacks(tmp_path: Path) -> None:
+    folder = tmp_path / "platform"
+    shutil.copytree(ARDUINO_101.parent, folder)
+    chip = folder / "quark_se" / "peripherals.repl"
+    chip.write_text(chip.read_text().replace("-> ioapic@6", "-> ioapic@600"))
+    with pytest.raises(UserError, match=r"peripherals\.repl:\d+:\d+: ioapic has inputs 0 to \d+, not 600"):
+        Soc(load_platform(folder / ARDUINO_101.name), 1, lambda _what, _address, _size: 0)

@@ -33,7 +33,7 @@ ranges = st.tuples(st.integers(0, 2**40), st.integers(0, 2**40)).map(
 printable = string.ascii_letters + string.digits + string.punctuation + " äß"
 texts = st.text(printable, max_size=12)
 scalars: st.SearchStrategy[Value] = st.one_of(
-    st.integers(-(2**63), 2**64),
+    st.integers(-(2**63), 2**64 - 1),
     st.booleans(),
     texts,
     ranges,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.console_text import printable
+from emulation.console_text import printable
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from bench.console_text import printable
         ("plain\n\ttext", "plain\n\ttext"),
         ("\x1b[2J\x1b]0;title\x07", r"\x1b[2J\x1b]0;title\x07"),
         ("\0\b\r\x7f", r"\x00\x08\x0d\x7f"),
+        ("line\r\nline\rline", "line\nline\\x0dline"),
         ("\x9b31m", r"\x9b31m"),
         ("\u202egnp.exe\u2028", r"\u202egnp.exe\u2028"),
         ("\U000e0041", r"\U000e0041"),
