@@ -137,7 +137,7 @@ def read_project(path: Path) -> Project:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}", "make it readable") from None
-    except (ValueError, RecursionError) as error:  # of which TOMLDecodeError and UnicodeDecodeError are two
+    except ValueError as error:  # of which TOMLDecodeError and UnicodeDecodeError are two
         raise UserError(f"{path}: {error}", "mend it: it has to be TOML") from None
     except RecursionError:
         raise UserError(f"{path}: it is nested too deeply", f"the keys are: {', '.join(KEYS)}") from None

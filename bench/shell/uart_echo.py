@@ -7,6 +7,8 @@ import codecs
 from rich.console import Console
 from rich.text import Text
 
+from emulation.console_text import printable
+
 PREFIX = "uart| "
 
 
@@ -32,6 +34,5 @@ class UartEcho:
             self._line = ""
 
     def _show(self, line: str) -> None:
-        # Control characters of a firmware must not steer the terminal.
-        visible = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+        visible = printable(line)
         self._console.print(Text(f"{PREFIX}{visible}", style="dim"))
