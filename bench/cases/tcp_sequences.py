@@ -222,9 +222,10 @@ class TakesTheProbe(Action):
         echo = bytes(WebSocket(opcode="binary") / bytes(100))
         tcp.window = len(echo) - 1
         scene.peer.send(SHORT, [20])  # the first segment carries the window, the second completes the message
-        scene.wire.wait_until(lambda: len(tcp.received) == len(echo) - 1, 5)
         tcp.silent = True
-        scene.peer.inject(scene.peer.segment(ACK, window=0))
+        start = len(tcp.history)
+        scene.wire.wait_until(lambda: any(not r.sent and r.segment.payload for r in tcp.history[start:]), 5)
+        scene.peer.inject(scene.peer.segment(ACK, ack=len(echo) - 1, window=0))
         before = len(tcp.history)
         scene.run(5)
         probes = [r.segment.payload for r in tcp.history[before:] if not r.sent]

@@ -85,14 +85,6 @@ PEERS = Family(
             f"{_HALF_OPEN}::test_a_client_that_is_about_to_answer_keeps_its_place",
         ),
         _left_out(
-            "queue-overrun",
-            "more connections are established than the queue for Python can hold",
-            "modlwip_fixes.h",
-            "        tcp_backlog_delayed(pcb);",
-            "        (void)pcb;",
-            f"{_HALF_OPEN}::test_of_more_clients_than_there_is_room_for_none_is_reset",
-        ),
-        _left_out(
             "address-of-nobody",
             "a solicitation from the unspecified address may name a link-layer address",
             "nd6_guard.c",

@@ -3,6 +3,7 @@
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
 #include "lwip/tcp.h"
+#include "lwip/udp.h"
 
 /*
  * What arrived for a connection before Python accepted it is not delivered by modlwip: data waits for lwIP's next
@@ -66,6 +67,9 @@ static inline void append(struct pbuf *head, struct pbuf *tail) {
 }
 
 #define pbuf_cat(head, tail) append(head, tail)
+
+/* modlwip forgets the family of a UDP socket, and lwIP then refuses to send to an IPv6 address before it is bound. */
+#define udp_new() udp_new_ip_type(socket->domain == MOD_NETWORK_AF_INET6 ? IPADDR_TYPE_V6 : IPADDR_TYPE_V4)
 
 /*
  * When tcp_write finds no memory modlwip waits for it, up to 10 s, and with it the whole event loop: a few peers that

@@ -181,6 +181,13 @@ def test_a_failed_assertion_prints_its_reason_and_starts_the_board_anew(
     assert until(machine, READY).count(READY) == 1
 
 
+@pytest.mark.parametrize(("family", "address"), [(2, "192.0.2.2"), (10, "2001:db8::2")], ids=["ipv4", "ipv6"])
+def test_a_udp_socket_sends_before_it_is_bound(machine: QuarkMachine, family: int, address: str) -> None:
+    repl(machine)
+    sent = ask(machine, f"__import__('socket').socket({family}, 2).sendto(b'hi', ('{address}', 9))")
+    assert sent.startswith("2"), sent
+
+
 def test_the_stack_has_room_to_spare(machine: QuarkMachine) -> None:
     """The stack was never written below its high-water mark; memory is zero at power-on."""
     until(machine, READY)
