@@ -8,13 +8,14 @@ from bench.mutants.driver import DRIVER
 from bench.mutants.frames import FRAMES
 from bench.mutants.handshake import HANDSHAKE
 from bench.mutants.mutant import Family, Mutant
+from bench.mutants.peers import PEERS
 from bench.mutants.sequences import SEQUENCES
 from bench.mutants.stack import STACK
 from bench.mutants.zephyr_js import ZEPHYR_JS
 from bench.nearest import nearest
 from emulation.errors import UserError
 
-FAMILIES: tuple[Family, ...] = (ZEPHYR_JS, HANDSHAKE, FRAMES, DRIVER, STACK, SEQUENCES)
+FAMILIES: tuple[Family, ...] = (ZEPHYR_JS, HANDSHAKE, FRAMES, DRIVER, STACK, PEERS, SEQUENCES)
 
 
 def all_mutants() -> list[Mutant]:

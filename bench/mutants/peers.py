@@ -1,0 +1,144 @@
+"""What mends lwIP against peers that keep to no rule, left out again."""
+
+from __future__ import annotations
+
+from bench.mutants.edits import Replace
+from bench.mutants.mutant import Family, Mutant
+
+_GUARD = "packet_tests/test_tcp_guard.py"
+_HALF_OPEN = "packet_tests/test_half_open.py"
+_ICMP6 = "packet_tests/test_icmpv6.py"
+_MLD = "packet_tests/test_mld.py"
+
+
+def _left_out(name: str, wrong: str, source: str, right: str, instead: str, test: str) -> Mutant:
+    """One line of the firmware's network files, of which lwIP knows nothing."""
+    return Mutant(name, wrong, (Replace(f"firmware/net/{source}", right, instead),), (test,))
+
+
+PEERS = Family(
+    "Peers that keep to no rule",
+    "What keeps such a peer from stopping the board or shutting others out, each left out.",
+    (
+        _left_out(
+            "data-beyond-the-fin",
+            "data beyond a FIN that came out of order are taken, and the FIN is put after them",
+            "tcp_guard.c",
+            "if (TCP_SEQ_LT(first, end_of_stream) && TCP_SEQ_LT(end_of_stream, first + p->tot_len)) {",
+            "if (TCP_SEQ_LT(first, end_of_stream) && p->tot_len == 0) {",
+            f"{_GUARD}::test_data_beyond_an_early_fin_are_cut_off",
+        ),
+        _left_out(
+            "data-beyond-the-window",
+            "a segment that reaches past the window is kept as a whole",
+            "tcp_guard.c",
+            "if (edge - first < p->tot_len) {",
+            "if (end != NULL && edge - first < p->tot_len) {",
+            f"{_GUARD}::test_what_reaches_past_the_window_is_cut_to_it",
+        ),
+        _left_out(
+            "mss-in-any-segment",
+            "an MSS option is heeded in any segment",
+            "tcp_guard.c",
+            "return (flags & TCP_SYN) && (pcb->state == LISTEN || pcb->state == SYN_SENT);",
+            "return true;",
+            f"{_GUARD}::test_an_mss_option_counts_in_a_syn_only[1]",
+        ),
+        _left_out(
+            "mss-in-another-syn",
+            "a SYN that comes again changes the MSS, below the least that the first one could set",
+            "tcp_guard.c",
+            "return (flags & TCP_SYN) && (pcb->state == LISTEN || pcb->state == SYN_SENT);",
+            "return flags & TCP_SYN;",
+            f"{_GUARD}::test_a_syn_that_comes_again_changes_no_mss",
+        ),
+        _left_out(
+            "waits-too-long-for-the-window",
+            "what waits for a closed window is longer than the first window that opens lets a segment be",
+            "least_sizes.c",
+            "if (last != NULL && pcb->snd_wnd_max / 2 > 0) {",
+            "if (last != NULL && length == 0) {",
+            f"{_GUARD}::test_more_may_be_written_while_a_window_of_a_few_bytes_is_open",
+        ),
+        _left_out(
+            "probe-without-end",
+            "the window goes on being probed when a probe has brought the last byte",
+            "tcp_in_fixes.h",
+            "        pcb->persist_backoff = 0;",
+            "        (void)pcb;",
+            f"{_GUARD}::test_a_probe_may_bring_the_last_byte",
+        ),
+        _left_out(
+            "half-open-for-long",
+            "half-open connections keep their places while others want them",
+            "half_open.c",
+            "if (oldest != NULL) {",
+            "if (oldest == listener) {",
+            f"{_HALF_OPEN}::test_half_open_connections_make_room_for_a_client[10]",
+        ),
+        _left_out(
+            "half-open-not-for-a-moment",
+            "a half-open connection loses its place before its client can answer",
+            "half_open.c",
+            "#define GRACE 2",
+            "#define GRACE 0",
+            f"{_HALF_OPEN}::test_a_client_that_is_about_to_answer_keeps_its_place",
+        ),
+        _left_out(
+            "queue-overrun",
+            "more connections are established than the queue for Python can hold",
+            "modlwip_fixes.h",
+            "        tcp_backlog_delayed(pcb);",
+            "        (void)pcb;",
+            f"{_HALF_OPEN}::test_of_more_clients_than_there_is_room_for_none_is_reset",
+        ),
+        _left_out(
+            "address-of-nobody",
+            "a solicitation from the unspecified address may name a link-layer address",
+            "nd6_guard.c",
+            "find_option(p, fixed, SOURCE_LINK_LAYER) == 0);",
+            "fixed != 0);",
+            f"{_ICMP6}::test_a_link_layer_address_without_a_source_is_not_answered",
+        ),
+        _left_out(
+            "first-option-for-the-address",
+            "whatever option comes first is taken for the link-layer address",
+            "nd6_guard.c",
+            "if (offset == 0 || pbuf_get_at(p, offset + 1) != 1 || offset + OPTION_UNIT > p->len) {",
+            "if (type != 0) {\n        return;\n    }\n    if (offset == 0) {",
+            f"{_ICMP6}::test_the_address_that_a_solicitation_names_is_found_behind_other_options",
+        ),
+        _left_out(
+            "asked-for-by-nobody",
+            "an advertisement to all nodes may say that it was asked for",
+            "nd6_guard.c",
+            "|| !(header->flags & ND6_FLAG_SOLICITED);",
+            "|| header != NULL;",
+            f"{_ICMP6}::test_an_advertisement_to_all_may_not_say_that_it_was_asked_for[solicited]",
+        ),
+        _left_out(
+            "redirect-of-anyone",
+            "anyone on the link can redirect packets",
+            "nd6_guard.c",
+            "return ip6_addr_eq(&entry->next_hop_addr, ip6_current_src_addr());",
+            "return true;",
+            f"{_ICMP6}::test_nobody_but_the_router_in_use_can_redirect",
+        ),
+        _left_out(
+            "query-from-afar",
+            "a multicast listener query is answered whoever it is from",
+            "mld6_guard.c",
+            "return ip6_addr_islinklocal(ip6_current_src_addr())",
+            "return true",
+            f"{_MLD}::test_a_query_that_is_not_valid_is_not_answered[global source]",
+        ),
+        _left_out(
+            "query-without-alert",
+            "a multicast listener query is answered without the Router Alert option",
+            "mld6_guard.c",
+            "|| !alerts_routers()) {",
+            "|| (alerts_routers(), false)) {",
+            f"{_MLD}::test_a_query_that_is_not_valid_is_not_answered[no alert]",
+        ),
+    ),
+)
