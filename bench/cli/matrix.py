@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ from emulation.errors import UserError
 if TYPE_CHECKING:
     from bench.matrix.cases import AnyCase
     from bench.matrix.results import Results
+    from bench.matrix.runner import Result, Runner
     from bench.matrix.workers import Setup
 
 MANY = 10
@@ -191,12 +192,24 @@ def _save(console: Console, cases: Sequence[AnyCase], setup: Setup, folder: Path
     saved = {}
     with Runner(setup.engine, setup.firmware, seed=setup.seed) as runner:
         for case in cases:
-            smallest = reduce_any(case, lambda smaller: not runner.run(smaller).passed)
+            smallest = reduce_any(case, _fails_like(runner, runner.run(case)))
             capture, test = save(smallest, setup, folder)
             saved[case.id] = str(capture)
-            console.print(f"{case.id}: {capture}, {test}" if smallest == case else
-                          f"{case.id}, reduced to {smallest.id}: {capture}, {test}")  # fmt: skip
+            reduced = "" if smallest == case else f", reduced to {smallest.id}"
+            # As text: `:b:` in a name is no picture.
+            console.print(Text(f"{case.id}{reduced}: {capture}, {test}"))
     return saved
+
+
+def _fails_like(runner: Runner, result: Result) -> Callable[[AnyCase], bool]:
+    """Whether a smaller case fails in the same question: what stops the board is not reduced to less."""
+    questions = {problem[:3] for problem in result.problems}
+    worst = {"(b)"} & questions or questions
+
+    def fails(smaller: AnyCase) -> bool:
+        return bool(worst & {problem[:3] for problem in runner.run(smaller).problems})
+
+    return fails
 
 
 def _show_rules(as_json: bool) -> int:

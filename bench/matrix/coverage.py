@@ -85,5 +85,5 @@ def _optional(module: ModuleType) -> list[str]:
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "optional"
         for argument in node.args
-        if isinstance(argument, ast.Constant)
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.addresses import BOARD
 from bench.layers.tcpip import ETHERTYPE_IPV4, ETHERTYPE_IPV6, checksum
@@ -26,6 +27,8 @@ from bench.matrix.states import Scene
 LONGEST = 1514
 """Bytes of a frame without FCS (IEEE 802.3, section 3.2.7)."""
 SHORTEST = 60
+USUAL_ALERT = b"\x3a\x00\x05\x02\x00\x00\x01\x00"
+"""A Hop-by-Hop header with Router Alert for MLD and nothing else before ICMPv6 (RFC 2711, section 2.1)."""
 AT_ONCE = 100
 """Milliseconds that a listener query may leave for the report to come before the case is judged."""
 
@@ -215,8 +218,25 @@ def _ipv6(scene: Scene, frame: bytes, to_group: bool) -> Expectation:
         return silent("ipv6-multicast-source", "RFC 4291, section 2.7")
     if source.is_loopback:
         return silent("ipv6-loopback-source", "RFC 4291, section 2.5.3")
+    expected = _above_ipv6(scene, frame, to_group, source, target, 54 + length)
+    if source.is_unspecified and "icmp-error" in expected.allowed:
+        return replace(
+            expected, allowed=expected.allowed - {"icmp-error"}, source="RFC 4443, section 2.4 (e.6)"
+        )
+    return expected
+
+
+def _above_ipv6(
+    scene: Scene,
+    frame: bytes,
+    to_group: bool,
+    source: ipaddress.IPv6Address,
+    target: ipaddress.IPv6Address,
+    end: int,
+) -> Expectation:
+    """What comes behind IPv6's header: extension headers, and the protocol that they carry."""
     multicast = target not in ADDRESSES6
-    protocol, at, end, extended = frame[20], 54, 54 + length, False
+    protocol, at, extended = frame[20], 54, False
     while protocol in (*EXTENSION_HEADERS, FRAGMENT_HEADER):
         extended = True
         if at + 8 > end:
@@ -310,7 +330,7 @@ def _solicitation(frame: bytes, data: bytes, source: ipaddress.IPv6Address, mult
 
 
 def _listener_query(frame: bytes, data: bytes, source: ipaddress.IPv6Address) -> Expectation:
-    """What makes a query valid; one that leaves no time is answered at once."""
+    """What makes a query valid; a usual one that leaves no time is answered at once."""
     section = "RFC 3810, section 6.2"
     if len(data) < 24:
         return silent("listener-query-cut", section)
@@ -320,10 +340,11 @@ def _listener_query(frame: bytes, data: bytes, source: ipaddress.IPv6Address) ->
         return silent("listener-query-hop-limit", section)
     if not _alerts_routers(frame):
         return silent("listener-query-without-router-alert", section)
-    general = ipaddress.IPv6Address(data[8:24]).is_unspecified
-    if general and int.from_bytes(data[4:6], "big") <= AT_ONCE and data[1] == 0:
+    at_once = int.from_bytes(data[4:6], "big") <= AT_ONCE and data[1] == 0
+    general = ipaddress.IPv6Address(data[8:24]).is_unspecified and frame[38:54] == ALL_NODES.packed
+    if at_once and general and frame[54:62] == USUAL_ALERT:
         return must("listener-query", "report", source="RFC 2710, section 4")
-    return may("listener-query-that-leaves-time", "report", source="RFC 2710, section 4")
+    return may("listener-query-unusual", "report", source="RFC 2710, section 4")
 
 
 def _alerts_routers(frame: bytes) -> bool:

@@ -28,7 +28,7 @@ SEQUENCES = Family(
         Mutant(
             "early-fin-forgotten",
             "data are taken that lie after the end of the stream, until an assertion fails",
-            (Replace(_GUARD, "*end = early_fin(pcb);", "*end = (void)early_fin, NULL;"),),
+            (Replace(_GUARD, "*end = early_fin(pcb);", "*end = early_fin(pcb) == NULL ? NULL : NULL;"),),
             (_ONCE, _RANDOM),
         ),
         Mutant(

@@ -9,7 +9,7 @@ from bench.layers.tcpip import ACK
 from bench.matrix import rules_stream
 from bench.matrix.expectation import Problem
 from bench.matrix.replies import Reply
-from bench.matrix.states import QUEUED, WAITING
+from bench.matrix.states import QUEUED, REQUEST_BEGUN, WAITING
 from bench.sequences.case import Part
 from bench.sequences.receiver import Receiver
 from bench.sequences.scenes import End, joined
@@ -135,7 +135,7 @@ def _answered(state: str, data: bytes, sent: bytes, *, ended: bool) -> list[Prob
         if state == "queued":
             expected = [rules_stream.Answer(2, WAITING)] * QUEUED + expected
         return rules_stream.compare(expected, sent, ended)
-    begun = rules_stream.REQUEST_BEGUN if state == "requesting" else b""
+    begun = REQUEST_BEGUN if state == "requesting" else b""
     if ended and not sent:
         return []
     return rules_stream.check_request(begun + data, sent, ended)

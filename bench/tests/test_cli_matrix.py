@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -48,6 +49,37 @@ def test_the_summary_can_be_json(tmp_path: Path) -> None:
     summary = json.loads(bench("matrix", *FEW, "--report", tmp_path, "--json").stdout)
     assert (summary["cases"], summary["run"], summary["failed"]) == (6, 6, [])
     assert summary["by layer and state"] == {"icmp/listen": 6}
+
+
+def test_random_sequences_are_those_of_the_seed() -> None:
+    drawn = [bench("matrix", "--fuzz", "5", "--seed", seed, "--list").output for seed in ("1", "1", "2")]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert all(line.startswith("sequence/") for line in drawn[0].splitlines())
+    assert "draws its own states" in refused("matrix", "--fuzz", "5", "--layer", "tcp")
+
+
+def test_a_sequence_is_a_case_by_its_name(tmp_path: Path) -> None:
+    name = "sequence/established/FA@1,PA@0..E"
+    result = bench("matrix", "--case", name, "--jobs", "1", "--report", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "1 cases: 1 passed, 0 failed" in result.output
+
+
+def test_a_failing_sequence_is_reduced_to_another_that_fails_in_the_same_way(tmp_path: Path) -> None:
+    """This firmware crashes when it aborts a connection, which data for nobody make it do."""
+    firmware = with_code_at("tcp_abort", UD2, tmp_path / "broken.elf")
+    result = bench(
+        *("matrix", "--case", "sequence/fin-wait-2/A@0:b,PA@0..9:b:20ms,A@0:mss=1", "--jobs", "1"),
+        *("--firmware", firmware, "--report", tmp_path / "report"),
+    )
+    assert result.exit_code == 1, result.output
+    assert "(b) guest fault (exception)" in result.output
+    (test,) = (tmp_path / "report").glob("test_*.py")
+    (name,) = re.findall(r"find_any\('(.*)'\)", test.read_text())
+    assert f"reduced to {name}: " in result.output
+    assert re.fullmatch(r"sequence/fin-wait-2/(A@0,)?A@0\.\.1", name)
+    (capture,) = (tmp_path / "report").glob("*.pcapng")
+    assert b"(b) guest fault (exception)" in capture.read_bytes()
 
 
 @pytest.mark.parametrize("shard", ["3/2", "0/4", "x"])
