@@ -44,6 +44,7 @@ NEEDS = {
     "test_memory": ["websocket", "lwip", "python"],
     "test_heap": ["websocket", "lwip", "python"],
     "test_tcp_states": ["websocket", "lwip"],
+    "test_time_limits": ["servers", "lwip"],
 }
 """What the firmware has to offer for the tests of a file (`bench.capabilities`)."""
 EVERYTHING = ["servers", "ipv6"]

@@ -12,6 +12,7 @@ from bench import Board, Wire
 from bench.board import BoardState
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
+from emulation.errors import UserError
 from emulation.firmware.application import place
 
 LATE = 0.3
@@ -84,7 +85,12 @@ def booted(
     folder = tmp_path_factory.mktemp("options")
     (folder / "main.py").write_text(APP)
     firmware = request.config.getoption("firmware")
-    elf = place(folder / "main.py", folder / "placed.elf", Path(firmware) if firmware else None)
+    try:
+        elf = place(folder / "main.py", folder / "placed.elf", Path(firmware) if firmware else None)
+    except UserError as error:
+        if firmware is None:
+            raise
+        pytest.skip(f"an application cannot be put beside this firmware: {error}")
     with Board.boot(request.config.getoption("engine"), elf) as board:
         board.uart.wait_for("listening", timeout=5)
         yield board, board.snapshot()

@@ -11,9 +11,9 @@ import pytest
 
 from bench import Wire
 from bench.layers.http_upgrade import UpgradeRequest
+from bench.layers.tcp_state import AckPolicy
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
-from bench.tcp import AckPolicy
 
 pytestmark = [pytest.mark.usefixtures("unharmed"), pytest.mark.needs("exact-clock")]
 
