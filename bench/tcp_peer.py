@@ -337,7 +337,8 @@ class TcpPeer:
     # Inside
 
     def _arrived(self, time: float, frame: bytes) -> None:
-        self.tcp.verify = self.wire.reception.strict
+        reception = self.wire.reception  # has judged the frame; a board that was misled is heard
+        self.tcp.verify = reception.strict and not reception.misled
         if self.tcp.feed(frame, time):
             self._flush()
 

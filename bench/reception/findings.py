@@ -28,8 +28,8 @@ class Reception:
         self.strict = True
         """Whether frames are judged."""
         self.misled = False
-        """Whether the board may have been told a wrong Ethernet address of the station: frames to it are no
-        mistake of the board then, and are not counted."""
+        """Whether the board may have been told a wrong Ethernet address of the station: that frames go there
+        is no mistake of the board then, and partners hear them."""
         self._inspector = Inspector(station)
         self._counts: Counter[Defect] = Counter()
 
@@ -38,7 +38,9 @@ class Reception:
         if not self.strict:
             return ()
         found = tuple(self._inspector.inspect(frame))
-        if found and not (self.misled and found[0] in MISADDRESSED):
+        if found and self.misled:
+            found = tuple(defect for defect in found if defect not in MISADDRESSED)
+        if found:
             # One frame, one finding: what else is wrong with it most often follows from the same mistake.
             self._counts[next((defect for defect in found if defect.dropped), found[0])] += 1
         return found
@@ -48,8 +50,8 @@ class Reception:
         self.misled = self.misled or (len(frame) > 20 and self._inspector.misleads(frame))
 
     def hears(self, frame: bytes) -> bool:
-        """Whether this station's controller takes the frame at all; everything in lenient mode."""
-        return not self.strict or self._inspector.hears(frame)
+        """Whether this station's controller takes the frame; all in lenient mode and where it was misled."""
+        return not self.strict or self.misled or self._inspector.hears(frame)
 
     # What was found
 

@@ -30,7 +30,7 @@ def pytest_on(folder: Path, tests: str, *arguments: str | Path) -> subprocess.Co
         text=True,
         timeout=300,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
     )
 
 
