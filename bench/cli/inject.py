@@ -118,7 +118,9 @@ def command(
             reason = incomparable(capture_read, board) if recorded else ""
         capture = board.wire.capture = Capture()
         pinged = (own and firmware is None) or Capabilities(board).offers(Capability.PING)
-        fault, kept = replay(board, sent, tell, own=own, answered=own and bool(recorded), pad=not runts)
+        fault, kept = replay(
+            board, sent, tell, own=own, answered=own and bool(recorded) and not reason, pad=not runts
+        )
         for crossed in capture.frames:
             style = "" if crossed.direction == "to-board" else "bold"
             console.print(Text(frame_line(crossed.time, crossed.data, crossed.direction), style=style))
