@@ -46,6 +46,8 @@ BITS_A_SECOND = 10_000_000
 TYPED = "something was typed on the console"
 WAS_RESET = "the board was reset"
 SET_BACK = "the board was set back to an earlier state"
+BEGUN_LATER = "begins in the middle: what led to its first frame is not in it"
+"""In the comment of a capture of which the board's state at the beginning is not that after boot."""
 LATEST = 100
 """Frames among which there are some of the board's last moments."""
 NOT_REPLAYED = TYPED, WAS_RESET, SET_BACK

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from re import _constants as sre  # type: ignore[attr-defined]  # what a pattern can match is said nowhere else
-from re import _parser  # type: ignore[attr-defined]
+from re import _constants as sre  # what a pattern can match is said nowhere else
+from re import _parser
 from typing import Any
 
 LINE_FEED = ord("\n")

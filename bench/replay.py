@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from bench.board import Board
-from bench.capture import NOT_REPLAYED, CapturedFrame
+from bench.capture import BEGUN_LATER, NOT_REPLAYED, CapturedFrame
 from bench.capture_file import StoredCapture, StoredFrame
 from emulation.errors import GuestFault
 
@@ -98,6 +98,8 @@ def incomparable(capture: StoredCapture, board: Board) -> str:
     for what, now in (("engine", board.engine), ("seed", str(board.seed)), ("firmware", board.digest)):
         if origin[what] and now and origin[what] != now:
             return f"it was captured with {what} {origin[what]}, and this is {now}; choose it with --{what}"
+    if BEGUN_LATER in capture.comment:
+        return f"it {BEGUN_LATER}"
     latest = 0.0
     for frame in capture.frames:
         for event in NOT_REPLAYED:

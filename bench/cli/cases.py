@@ -184,7 +184,7 @@ def prepare(folder: Path) -> None:
 
 def keep(result: Result, folder: Path, seed: int) -> None:
     """Write the capture of a case, all or nothing. Raises UserError."""
-    from bench.capture import Capture
+    from bench.capture import BEGUN_LATER, Capture
 
     capture = Capture()
     capture.frames.extend(result.frames)
@@ -192,7 +192,9 @@ def keep(result: Result, folder: Path, seed: int) -> None:
     path = folder / f"{case.id}.pcapng"
     partial = path.with_suffix(".partial")
     try:
-        capture.write(partial, f"{case.id}: {case.title}; {result.verdict.value}; seed {seed}").replace(path)
+        capture.write(
+            partial, f"{case.id}: {case.title}; {result.verdict.value}; seed {seed}; {BEGUN_LATER}"
+        ).replace(path)
     finally:
         partial.unlink(missing_ok=True)
 

@@ -113,7 +113,9 @@ def command(
             reason = incomparable(capture_read, guest) if recorded else ""
         capture = guest.wire.capture = Capture()
         pinged = (own and chosen.target.firmware is None) or Capabilities(guest).offers(Capability.PING)
-        fault, kept = replay(guest, sent, tell, own=own, answered=own and bool(recorded), pad=not runts)
+        fault, kept = replay(
+            guest, sent, tell, own=own, answered=own and bool(recorded) and not reason, pad=not runts
+        )
         for crossed in capture.frames:
             style = "" if crossed.direction == "to-board" else "bold"
             console.print(Text(frame_line(crossed.time, crossed.data, crossed.direction), style=style))

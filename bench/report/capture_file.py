@@ -22,6 +22,8 @@ class Packet(NamedTuple):
     time: float
     frame: bytes
     comment: str
+    missing: int = 0
+    """Bytes of it that are not in the file."""
 
 
 def read_capture(path: Path) -> list[Packet]:
@@ -39,7 +41,7 @@ def read_capture(path: Path) -> list[Packet]:
                 "Ethernet, IP, loopback and cooked can be drawn",
                 "capture on another interface",
             )
-        packets.append(Packet(frame.time, data, frame.comment))
+        packets.append(Packet(frame.time, data, frame.comment, frame.missing))
     return packets
 
 

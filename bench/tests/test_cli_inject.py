@@ -17,7 +17,7 @@ from scapy.layers.l2 import Ether
 from bench import Board, Wire
 from bench.addresses import BENCH, BOARD
 from bench.board import ROOT
-from bench.capture import Capture
+from bench.capture import BEGUN_LATER, Capture
 from bench.cli import main
 from bench.peer import Peer
 from bench.tests.capture_bytes import PING, SECTION, interface, packet, pcap
@@ -94,6 +94,17 @@ def test_another_seed_or_firmware_is_said_and_not_compared(
     assert found["not_compared"] == "it was captured with seed 1, and this is 7; choose it with --seed"
     path.write_bytes(path.read_bytes().replace(board.digest.encode(), b"0123456789abcdef"))
     assert "firmware 0123456789abcdef" in told(path)["not_compared"]
+
+
+def test_a_capture_that_begins_in_the_middle_is_not_compared_and_the_bench_answers(
+    wire: Wire, file: Path
+) -> None:
+    wire.sr1(IP() / ICMP(), timeout=1)  # the board asks for the bench's address, and is answered
+    capture = wire.capture = Capture()
+    wire.sr1(IP() / ICMP(seq=1), timeout=1)
+    found = told(capture.write(file, f"a case; {BEGUN_LATER}"))
+    assert (found["as_recorded"], found["not_compared"]) == (None, f"it {BEGUN_LATER}")
+    assert found["healthy"] is True
 
 
 def go_back(board: Board) -> None:

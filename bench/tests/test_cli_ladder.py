@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import struct
 from pathlib import Path
 from random import Random
@@ -181,3 +182,25 @@ def test_any_bytes_of_ethernet_are_drawn(tmp_path: Path) -> None:
     ]
     wrpcap(str(path), [frame / Raw(random.randbytes(random.randrange(200))) for frame in frames])
     assert "frames" in ladder(path, "--ends", f"{MAC_A},{MAC_B}").output
+
+
+def test_standard_input_and_gzip_are_drawn_and_cut_packets_are_told(tmp_path: Path) -> None:
+    from bench.tests.capture_bytes import PING, pcap
+
+    out = tmp_path / "out.svg"
+    cut = gzip.compress(pcap((PING, 1), (PING[:40], 2, 47)))
+    result = CliRunner().invoke(main, ["ladder", "-", "-o", str(out)], input=cut, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert any("1 packets were cut when they were captured" in word for word in words(out))
+    result = CliRunner().invoke(main, ["ladder", "-"], input=cut, catch_exceptions=False)
+    assert result.exit_code == 2
+    assert "name one with -o" in result.stderr
+
+
+def test_both_commands_say_the_same_of_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "bom.pcapng"
+    wrpcapng(str(path), FRAMES)
+    path.write_bytes(path.read_bytes()[:8] + b"\1\2\3\4" + path.read_bytes()[12:])
+    inject = CliRunner().invoke(main, ["inject", str(path)], catch_exceptions=False)
+    assert refused(path) == inject.stderr
+    assert "the section at byte 0 has no byte order" in inject.stderr

@@ -6,7 +6,7 @@ from robot.api import logger
 from robot.libraries.BuiltIn import BuiltIn
 
 from bench.board import Board
-from bench.capture import Capture
+from bench.capture import BEGUN_LATER, Capture
 from bench.cases import Result, Runner, Verdict, find
 from bench.cases.registry import spread
 from bench.cases.results import Count
@@ -67,7 +67,7 @@ class CaseKeywords(Keywords):
         link = ""
         if LISTENER.capture_path is not None:
             path = LISTENER.capture_path.with_suffix("") / f"{case.id}.pcapng"
-            capture.write(path, f"{case.id}: {case.title}; {result.verdict.value}")
+            capture.write(path, f"{case.id}: {case.title}; {result.verdict.value}; {BEGUN_LATER}")
             link = LISTENER.link_to(path)
         wire = self.board.wire
         ladder = Ladder(wire.host.name, wire.board.name, tell(result.frames), f"Frames of the case {case.id}")
