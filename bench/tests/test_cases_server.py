@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -51,7 +51,7 @@ def begin(tmp_path: Path, request: pytest.FixtureRequest) -> Begin:
     return begin
 
 
-def verdicts(runner: Runner, cases: tuple[Case, ...]) -> dict[str, tuple[Verdict, tuple[str, ...]]]:
+def verdicts(runner: Runner, cases: Iterable[Case]) -> dict[str, tuple[Verdict, tuple[str, ...]]]:
     results = [runner.run(case) for case in cases]
     return {result.case.id: (result.verdict, result.problems or result.came) for result in results}
 

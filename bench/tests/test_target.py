@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import target
+from bench import board, target
 from bench.project import Project
 from bench.target import Target, choose, describe, refresh
 from bench.tests.elf import real_firmware
 from emulation.errors import UserError
+from emulation.firmware import application
 from emulation.firmware.sources import sha256_of
 from emulation.quark.tests.foreign import foreign_elf
 
@@ -56,7 +57,7 @@ class Builds:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *, current: bool, can: bool) -> None:
         self.count = 0
         monkeypatch.setattr(target, "up_to_date", lambda: current)
-        monkeypatch.setattr(target.application, "can_freeze", lambda: can)
+        monkeypatch.setattr(application, "can_freeze", lambda: can)
         monkeypatch.setattr(target, "build", self)
 
     def __call__(self, **_options: object) -> None:
@@ -94,5 +95,5 @@ def test_another_firmware_than_the_one_that_is_built_here_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     builds = Builds(monkeypatch, current=False, can=True)
-    monkeypatch.setattr(target.board, "DEFAULT_FIRMWARE", tmp_path / "carried.elf")
+    monkeypatch.setattr(board, "DEFAULT_FIRMWARE", tmp_path / "carried.elf")
     assert (refresh(), builds.count) == ("", 0)
