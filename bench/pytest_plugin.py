@@ -10,10 +10,10 @@ from a snapshot; when the test is over the guest has to be healthy. The capture 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +31,8 @@ BOOT_TIMEOUT = 5.0
 ENGINE = "quark"
 SEED = 1
 CAPTURES = "reports/pytest"
+LONGEST = 200
+"""Bytes of a file's name, which file systems limit to 255, without digest and ending."""
 
 _outcome: pytest.StashKey[bool] = pytest.StashKey()
 
@@ -170,6 +172,7 @@ def board(
     """A listening board in the state it had after boot. Its capture goes into the report of a failure."""
     from bench.capture import Capture
     from bench.pytest_needs import skip_unless_offered
+    from emulation.errors import UserError
 
     board, state = booted
     needs = [need for marker in request.node.iter_markers("needs") for need in marker.args]
@@ -179,14 +182,27 @@ def board(
     yield board
     fault = board.health.fault
     if fault is not None or request.node.stash.get(_outcome, False):
-        name = re.sub(r"[^\w.\[\]-]+", "_", request.node.nodeid)
-        folder = Path(request.config.getoption("captures"))
-        path = capture.write(folder / f"{name}.pcapng", request.node.nodeid)
+        # A test may have gone to another folder; and that its capture cannot be written is no reason to lose
+        # the rest of the evidence.
+        folder = request.config.invocation_params.dir / request.config.getoption("captures")
+        try:
+            path: object = capture.write(folder / _file_name(request.node.nodeid), request.node.nodeid)
+        except UserError as error:
+            path = error
         request.node.add_report_section(
             "teardown", "bench", f"seed {board.seed}\ncapture: {path}\nUART:\n{board.uart.tail}"
         )
     if fault is not None:
         pytest.fail(str(fault), pytrace=False)
+
+
+def _file_name(test: str) -> str:
+    """A name for the capture of a test; that of a long one, which no file system takes, ends in a digest."""
+    name = re.sub(r"[^\w.\[\]-]+", "_", test)
+    if len(name.encode()) > LONGEST:
+        digest = hashlib.sha256(test.encode(errors="replace")).hexdigest()[:8]
+        name = f"{name.encode()[:LONGEST].decode(errors='ignore')}-{digest}"
+    return f"{name}.pcapng"
 
 
 @pytest.fixture

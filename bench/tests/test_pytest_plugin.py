@@ -150,3 +150,35 @@ def test_a_seed_of_the_users_conftest_is_theirs(tmp_path: Path) -> None:
 
 def test_its_defaults_are_those_of_the_bench() -> None:
     assert (ENGINE, SEED) == (DEFAULT_ENGINE, DEFAULT_SEED)
+
+
+def test_the_evidence_of_a_failure_outlives_what_a_test_does(tmp_path: Path) -> None:
+    """It goes to another folder, has a name that no file can have, or leaves no place for its capture."""
+    done = pytest_on(
+        tmp_path,
+        """
+import os, pathlib, pytest
+
+def test_elsewhere(board):
+    os.chdir("/")
+    assert False
+
+@pytest.mark.parametrize("long", ["x"], ids=["x" * 300])
+def test_long(board, long):
+    assert False
+
+def test_in_the_way(board):
+    here = pathlib.Path(__file__).parent
+    (here / "captures").rename(here / "kept")
+    (here / "captures").write_text("in the way")
+    assert False
+""",
+        "--captures",
+        "captures",
+    )
+    assert "3 failed" in done.stdout, done.stdout
+    assert "error" not in done.stdout.splitlines()[-1]
+    assert done.stdout.count("UART:\nws_server: listening") == 3
+    assert "cannot write the capture" in done.stdout
+    names = sorted(path.name[:25] for path in (tmp_path / "kept").iterdir())
+    assert names == ["test_own.py_test_elsewher", "test_own.py_test_long[xxx"]
