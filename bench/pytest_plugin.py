@@ -11,6 +11,7 @@ to `--board-report` (default: reports/pytest).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from collections.abc import Generator, Iterator
@@ -32,6 +33,8 @@ BOOT_TIMEOUT = 5.0
 ENGINE = "quark"
 SEED = 1
 CAPTURES = "reports/pytest"
+LONGEST = 200
+"""Bytes of a file's name, which file systems limit to 255, without digest and ending."""
 
 _outcome: pytest.StashKey[bool] = pytest.StashKey()
 _tested: pytest.StashKey[str] = pytest.StashKey()
@@ -231,6 +234,7 @@ def board(
     """A listening board in the state it had after boot. Its capture goes into the report of a failure."""
     from bench.capture import Capture
     from bench.pytest_needs import skip_unless_offered
+    from emulation.errors import UserError
 
     board, state = booted
     needs = [need for marker in request.node.iter_markers("needs") for need in marker.args]
@@ -244,9 +248,14 @@ def board(
     fault, failed = board.health.fault, request.node.stash.get(_outcome, False)
     late = "" if failed else reception.told  # after the test itself, which has been judged
     if fault is not None or failed or late:
-        name = re.sub(r"[^\w.\[\]-]+", "_", request.node.nodeid)
-        folder = captures_folder(request.config)
-        path = capture.write(folder / f"{name}.pcapng", f"{request.node.nodeid}; {board.origin}")
+        # A test may have gone to another folder; and that its capture cannot be written is no reason to lose
+        # the rest of the evidence.
+        folder = request.config.invocation_params.dir / captures_folder(request.config)
+        told = f"{request.node.nodeid}; {board.origin}"
+        try:
+            path: object = capture.write(folder / _file_name(request.node.nodeid), told)
+        except UserError as error:
+            path = error
         request.node.add_report_section(
             "teardown", "bench", f"seed {board.seed}\ncapture: {path}\nUART:\n{board.uart.tail}"
         )
@@ -254,6 +263,15 @@ def board(
         pytest.fail(str(fault), pytrace=False)
     if late:
         pytest.fail(f"the board sends what it must not: {late}", pytrace=False)
+
+
+def _file_name(test: str) -> str:
+    """A name for the capture of a test; that of a long one, which no file system takes, ends in a digest."""
+    name = re.sub(r"[^\w.\[\]-]+", "_", test)
+    if len(name.encode()) > LONGEST:
+        digest = hashlib.sha256(test.encode(errors="replace")).hexdigest()[:8]
+        name = f"{name.encode()[:LONGEST].decode(errors='ignore')}-{digest}"
+    return f"{name}.pcapng"
 
 
 @pytest.fixture

@@ -193,7 +193,7 @@ def command(
             print_error(error.message, error.hint)
         ctx.exit(UNEXPECTED)
     for remark in remarks:
-        console.print(Text(remark, style="yellow"))
+        console.print(Text(printable(remark), style="yellow"))
     if status == INTERRUPTED:
         console.print(Text("interrupted: the reports show what had run by then", style="bold yellow"))
     tell_places(console, report)
@@ -214,7 +214,7 @@ def tell_verdict(console: Console, progress: Progress) -> None:
         )
     )
     for reason, count in progress.skips.most_common():
-        console.print(Text(f"  {count} skipped: {' '.join(reason.split())}", style="yellow"))
+        console.print(Text(f"  {count} skipped: {' '.join(printable(reason).split())}", style="yellow"))
 
 
 def tell_places(console: Console, report: Path) -> None:

@@ -184,7 +184,6 @@ class BoardListener:
             suite = suite.parent
         names = names[::-1] or [file_name(suite.name)]
         report = Path(BuiltIn().get_variable_value("${OUTPUT DIR}"))
-        refuse_links(report, ["captures"], "remove the link, or choose another folder for the reports")
         folder = report / "captures"
         path = folder.joinpath(*names, f"{file_name(result.name)}.pcapng")
         number = 2
@@ -192,6 +191,8 @@ class BoardListener:
             path = path.with_name(f"{file_name(result.name)}-{number}.pcapng")
             number += 1
         self._written.add(path)
+        above = [str(each.relative_to(report)) for each in path.parents if report in each.parents]
+        refuse_links(report, above, "remove the link, or choose another folder for the reports")
         if path.is_symlink():
             path.unlink()  # else the capture would be written into what it leads to
         return path

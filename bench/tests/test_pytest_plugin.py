@@ -210,3 +210,35 @@ def test_what_a_peer_would_drop_fails_the_test_and_is_named(tmp_path: Path) -> N
         f"ERROR test_own.py::test_after_the_test - Failed: the board sends what it must not: {told}"
         in done.stdout
     )
+
+
+def test_the_evidence_of_a_failure_outlives_what_a_test_does(tmp_path: Path) -> None:
+    """It goes to another folder, has a name that no file can have, or leaves no place for its capture."""
+    done = pytest_on(
+        tmp_path,
+        """
+import os, pathlib, pytest
+
+def test_elsewhere(board):
+    os.chdir("/")
+    assert False
+
+@pytest.mark.parametrize("long", ["x"], ids=["x" * 300])
+def test_long(board, long):
+    assert False
+
+def test_in_the_way(board):
+    here = pathlib.Path(__file__).parent
+    (here / "captures").rename(here / "kept")
+    (here / "captures").write_text("in the way")
+    assert False
+""",
+        "--board-report",
+        "captures",
+    )
+    assert "3 failed" in done.stdout, done.stdout
+    assert "error" not in done.stdout.splitlines()[-1]
+    assert done.stdout.count("UART:\nws_server: listening") == 3
+    assert "cannot write the capture" in done.stdout
+    names = sorted(path.name[:25] for path in (tmp_path / "kept").iterdir())
+    assert names == ["test_own.py_test_elsewher", "test_own.py_test_long[xxx"]
