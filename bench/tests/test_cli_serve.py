@@ -47,7 +47,8 @@ def test_it_serves_until_it_is_asked_to_end(
     servers.append(server := ServeProcess(*arguments))
     first = server.read_until(r"(ws://127\.0\.0\.1:\d+/) to port 8080 of the board \(echo\)")[1]
     second = server.read_until(r"(ws://127\.0\.0\.1:\d+/) to port 8081 of the board \(the sample")[1]
-    assert server.lines[0] == "ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082"
+    assert server.lines[0].startswith("Firmware: ws_bench.elf, SHA-256 ")
+    assert server.lines[1:3] == ["Stack:    lwip", "ws_server: listening on 192.0.2.1 ports 8080, 8081, 8082"]
     echo(first)
     with connect(second, subprotocols=["my_ws_protocol"], open_timeout=TIMEOUT) as client:  # type: ignore[list-item]
         client.ping("hello")
