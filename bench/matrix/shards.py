@@ -6,9 +6,12 @@ import random
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bench.matrix.cases import AnyCase
 from emulation.errors import UserError
+
+C = TypeVar("C", bound=AnyCase)
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,12 @@ class Shard:
             )
         return cls(index, count)
 
-    def of(self, cases: Sequence[AnyCase]) -> list[AnyCase]:
+    def of(self, cases: Sequence[C]) -> list[C]:
         """Its cases, in their order."""
         return list(cases[self.index - 1 :: self.count])
 
 
-def sample(cases: Sequence[AnyCase], count: int, seed: int) -> list[AnyCase]:
+def sample(cases: Sequence[C], count: int, seed: int) -> list[C]:
     """Some cases of every layer and state, in proportion and in their order; the same for the same seed."""
     if count >= len(cases):
         return list(cases)
@@ -54,6 +57,6 @@ def sample(cases: Sequence[AnyCase], count: int, seed: int) -> list[AnyCase]:
     return [cases[index] for index in sorted(chosen)]
 
 
-def by_state(cases: Sequence[AnyCase]) -> list[AnyCase]:
+def by_state(cases: Sequence[C]) -> list[C]:
     """The same cases, those that begin in the same state next to each other."""
     return sorted(cases, key=lambda case: (case.state, case.ipv6))

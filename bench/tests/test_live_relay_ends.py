@@ -157,11 +157,11 @@ def sent_to_bench(bench: Bench, segment: Segment, ip: str = BENCH.ip) -> list[Se
     came: list[Segment] = []
     send = bench.machine.send_frame
 
-    def note(frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> None:
+    def note(frame: bytes, fcs: bytes | None = None, *, pad: bool = True) -> float:
         parsed = parse(frame)
         if parsed is not None:
             came.append(parsed.segment)
-        send(frame, fcs, pad=pad)
+        return send(frame, fcs, pad=pad)
 
     bench.machine.send_frame = note  # type: ignore[method-assign]
     bench.machine.at(bench.machine.now + LATENCY, "frame", frame)
