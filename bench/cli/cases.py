@@ -148,7 +148,7 @@ def run_cases(
                     advance(0, f"{failed} failed; {case.id}")
                     result = runner.run(case)
                     results.append(result)
-                    keep(result, report, booted.seed)
+                    keep(result, report, booted.origin)
                     failed += bool(result.problems)
                     advance(1, f"{failed} failed")
         except KeyboardInterrupt:
@@ -182,7 +182,7 @@ def prepare(folder: Path) -> None:
         ) from None
 
 
-def keep(result: Result, folder: Path, seed: int) -> None:
+def keep(result: Result, folder: Path, origin: str) -> None:
     """Write the capture of a case, all or nothing. Raises UserError."""
     from bench.capture import BEGUN_LATER, Capture
 
@@ -193,7 +193,7 @@ def keep(result: Result, folder: Path, seed: int) -> None:
     partial = path.with_suffix(".partial")
     try:
         capture.write(
-            partial, f"{case.id}: {case.title}; {result.verdict.value}; seed {seed}; {BEGUN_LATER}"
+            partial, f"{case.id}: {case.title}; {result.verdict.value}; {origin}; {BEGUN_LATER}"
         ).replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -243,13 +243,12 @@ def booted(chosen: BoardOptions, state: str | None, ipv6: bool, *, at_reset: boo
                 await_ready(board, chosen.wanted)
             yield board
         return
-    from bench.matrix.runner import Runner
     from bench.matrix.states import STATES
 
     if state not in ("listen", *STATES):
         raise UserError(f"there is no state {state!r}", f"the states are: listen, {', '.join(STATES)}")
     try:
-        runner = Runner(chosen.engine, chosen.target.firmware, seed=chosen.seed)
+        runner = chosen.matrix_setup().runner()
     except (PeerError, TimeoutError) as error:
         raise UserError(
             f"the firmware cannot be brought into a state: {' '.join(str(error).split())}",

@@ -105,14 +105,13 @@ def command(
         return
 
     from bench.matrix.results import Results
-    from bench.matrix.workers import Setup
 
     console = console_beside(as_json, soft_wrap=True)
     chosen = board.choose(console)
     made_with = {"engine": chosen.engine, "seed": chosen.seed, **chosen.target.as_dict()}
     print_about(console, {"Engine": chosen.engine, "Seed": str(chosen.seed)} | chosen.target.about())
     check_target(chosen)
-    setup = Setup(chosen.engine, chosen.target.firmware, chosen.seed)
+    setup = chosen.matrix_setup()
     with Results(report / "results.jsonl", str(made_with["sha256"]), resume=resume) as results:
         left = [case for case in cases if case.id not in results.done]
         if len(left) < len(cases):
@@ -187,10 +186,9 @@ def _run(console: Console, cases: Sequence[AnyCase], setup: Setup, jobs: int, re
 def _save(console: Console, cases: Sequence[AnyCase], setup: Setup, folder: Path) -> dict[str, str]:
     from bench.matrix.reduction import reduce_any
     from bench.matrix.report import save
-    from bench.matrix.runner import Runner
 
     saved = {}
-    with Runner(setup.engine, setup.firmware, seed=setup.seed) as runner:
+    with setup.runner() as runner:
         for case in cases:
             smallest = reduce_any(case, _fails_like(runner, runner.run(case)))
             capture, test = save(smallest, setup, folder)

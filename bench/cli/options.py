@@ -23,6 +23,7 @@ from emulation.paths import reports_folder
 
 if TYPE_CHECKING:
     from bench.board import Board
+    from bench.matrix.workers import Setup
     from bench.robot.session import Settings
     from bench.target import Target
 
@@ -157,6 +158,20 @@ class BoardOptions:
         from bench.readiness import wanted_line
 
         return wanted_line(self.ready, self.target.firmware)
+
+    def matrix_setup(self) -> Setup:
+        """The same for `bench.matrix.workers`."""
+        from bench.matrix.workers import Setup
+
+        return Setup(
+            self.engine,
+            self.target.firmware,
+            self.seed,
+            self.platform,
+            self.station,
+            self.spin_limit,
+            self.ready,
+        )
 
     def settings(self, require: tuple[str, ...] = ()) -> Settings:
         """The same for `bench.robot.session`."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.capture import Capture
 from bench.matrix.cases import AnyCase
-from bench.matrix.runner import Result, Runner
+from bench.matrix.runner import Result
 from bench.matrix.workers import Setup
 from emulation.errors import UserError
 
@@ -36,8 +36,8 @@ def save(case: AnyCase, setup: Setup, folder: Path) -> tuple[Path, Path]:
     options = f"{setup.engine!r}, seed={setup.seed}"
     if setup.firmware is not None:
         options = f"{setup.engine!r}, {str(setup.firmware)!r}, seed={setup.seed}"
-    capture, result = replay(case, setup)
-    comment = f"{case.id}, seed {setup.seed}: {'; '.join(result.problems) or 'passed'}"
+    capture, result, origin = replay(case, setup)
+    comment = f"{case.id}: {'; '.join(result.problems) or 'passed'}; {origin}"
     saved = capture.write(folder / f"{name}.pcapng", comment)
     test = folder / f"test_{re.sub(r'[^A-Za-z0-9]+', '_', case.id).strip('_')[:100]}.py"
     try:
@@ -47,12 +47,12 @@ def save(case: AnyCase, setup: Setup, folder: Path) -> tuple[Path, Path]:
     return saved, test
 
 
-def replay(case: AnyCase, setup: Setup) -> tuple[Capture, Result]:
-    """Run a case on a board of its own; what crossed the wire between reset and the verdict's end."""
+def replay(case: AnyCase, setup: Setup) -> tuple[Capture, Result, str]:
+    """Run a case on a board of its own: what crossed the wire from reset on, the result, and which board."""
     capture = Capture()
-    with Runner(setup.engine, setup.firmware, seed=setup.seed, capture=capture) as runner:
+    with setup.runner(capture) as runner:
         # Reaching a state looks ahead a little and goes back: what is seen of that never happened.
         runner.oracle.restore(runner.beginning(case))
         now = runner.board.clock.now
         capture.frames[:] = [frame for frame in capture.frames if frame.time <= now]
-        return capture, runner.run(case)
+        return capture, runner.run(case), runner.board.origin

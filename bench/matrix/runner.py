@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.addresses import BOARD, Station
 from bench.board import DEFAULT_SEED, Board
 from bench.capture import Capture
 from bench.engines import DEFAULT_ENGINE
@@ -18,14 +19,13 @@ from bench.matrix.replies import sort_replies
 from bench.matrix.rules import judge
 from bench.matrix.states import Scene, enter, prepare
 from bench.oracle import Oracle, OracleState
+from bench.readiness import await_ready
 from bench.sequences.case import SequenceCase
 from bench.sequences.play import play
 from bench.sequences.scenes import SequenceScene
 from bench.sequences.scenes import prepare as prepare_sequences
 from emulation.machine import TimedFrame
 
-READY = "listening"
-BOOT_TIMEOUT = 5.0
 FRESH = 32
 """A new client is served after one case in so many, chosen by the case's ID."""
 
@@ -61,10 +61,16 @@ class Runner:
         *,
         seed: int = DEFAULT_SEED,
         capture: Capture | None = None,
+        platform: Path | None = None,
+        station: Station = BOARD,
+        spin_limit: float | None = None,
+        ready: str | None = None,
     ) -> None:
-        self.board = Board.boot(engine, firmware, seed=seed)
+        self.board = Board.boot(
+            engine, firmware, seed=seed, platform=platform, station=station, spin_limit=spin_limit
+        )
         self.board.wire.capture = capture
-        self.board.uart.wait_for(READY, timeout=BOOT_TIMEOUT)
+        await_ready(self.board, ready)
         self.oracle = Oracle(self.board)
         self._start = self.oracle.snapshot()
         self._scenes: dict[tuple[str, bool], Scene] = {}

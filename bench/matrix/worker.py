@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
+from typing import Any
 
 from emulation.leash import end_with_parent
 
 
-def begin(parent: int, engine: str, firmware: Path | None, seed: int) -> None:
+def begin(parent: int, setup: dict[str, Any]) -> None:
     """End with the process `parent`, which has asked; Ctrl-C is for it alone. Then boot a board.
 
     All that takes long to import comes after that.
@@ -18,4 +18,4 @@ def begin(parent: int, engine: str, firmware: Path | None, seed: int) -> None:
 
     from bench.matrix.workers import Setup, boot
 
-    boot(Setup(engine, firmware, seed))
+    boot(Setup(**setup))

@@ -7,9 +7,11 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
+from bench.addresses import BOARD, Station
+from bench.capture import Capture
 from bench.matrix.cases import AnyCase
 from bench.matrix.runner import Result, Runner
 from bench.matrix.shards import by_state
@@ -27,6 +29,24 @@ class Setup:
     engine: str
     firmware: Path | None
     seed: int
+    platform: Path | None = None
+    station: Station = BOARD
+    spin_limit: float | None = None
+    ready: str | None = None
+    """What the firmware prints when it is ready; None for what our own prints."""
+
+    def runner(self, capture: Capture | None = None) -> Runner:
+        """A board of its own. Raises UserError, GuestFault."""
+        return Runner(
+            self.engine,
+            self.firmware,
+            seed=self.seed,
+            capture=capture,
+            platform=self.platform,
+            station=self.station,
+            spin_limit=self.spin_limit,
+            ready=self.ready,
+        )
 
 
 def run(cases: Sequence[AnyCase], setup: Setup, jobs: int) -> Iterator[list[Result]]:
@@ -37,12 +57,12 @@ def run(cases: Sequence[AnyCase], setup: Setup, jobs: int) -> Iterator[list[Resu
     ordered = by_state(cases)
     chunks = [ordered[start : start + CHUNK] for start in range(0, len(ordered), CHUNK)]
     if jobs == 1 or len(chunks) < 2:
-        with Runner(setup.engine, setup.firmware, seed=setup.seed) as runner:
+        with setup.runner() as runner:
             for chunk in chunks:
                 yield [runner.run(case) for case in chunk]
         return
     # Not forked: an emulator that is running has no meaning in another process.
-    wanted = os.getpid(), setup.engine, setup.firmware, setup.seed
+    wanted = os.getpid(), {field.name: getattr(setup, field.name) for field in fields(setup)}
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(jobs, len(chunks)), context, begin, wanted)
     try:
@@ -60,7 +80,7 @@ _runner: Runner | None = None
 def boot(setup: Setup) -> None:
     """Boot this process's board."""
     global _runner
-    _runner = Runner(setup.engine, setup.firmware, seed=setup.seed)
+    _runner = setup.runner()
 
 
 def _run(cases: Sequence[AnyCase]) -> list[Result]:

@@ -67,7 +67,8 @@ class CaseKeywords(Keywords):
         link = ""
         if LISTENER.capture_path is not None:
             path = LISTENER.capture_path.with_suffix("") / f"{case.id}.pcapng"
-            capture.write(path, f"{case.id}: {case.title}; {result.verdict.value}; {BEGUN_LATER}")
+            told = f"{case.id}: {case.title}; {result.verdict.value}"
+            capture.write(path, f"{told}; {self.board.origin}; {BEGUN_LATER}")
             link = LISTENER.link_to(path)
         wire = self.board.wire
         ladder = Ladder(wire.host.name, wire.board.name, tell(result.frames), f"Frames of the case {case.id}")
