@@ -23,6 +23,6 @@
         : ERR_MEM)
 
 /* Nonzero: the packet was dealt with. */
-#define LWIP_HOOK_IP4_INPUT(p, netif) ip4_drop_own(p, netif)
+#define LWIP_HOOK_IP4_INPUT(p, netif) ip4_drop(p, netif)
 
 #endif

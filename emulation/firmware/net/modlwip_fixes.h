@@ -29,7 +29,30 @@ static inline void catch_up(struct tcp_pcb *pcb, signed char *socket_state, sign
 #define tcp_err(pcb, function) \
     ((pcb)->state == LISTEN \
         ? (void)0 : (count_waiting(pcb, (function) == _lwip_tcp_err_unaccepted), tcp_err(pcb, function)))
-#define tcp_recv(pcb, function) ((pcb)->state == LISTEN ? (void)0 : tcp_recv(pcb, function))
+#define tcp_recv(pcb, function) \
+    ((pcb)->state == LISTEN \
+        ? (void)0 : tcp_recv(pcb, (tcp_recv_fn)(function) == _lwip_tcp_recv ? receive_data : (function)))
+
+/*
+ * Of a segment that repeats what has come already, lwIP leaves the buffers that hold nothing new in their place, empty;
+ * so it does with one that held headers only. modlwip reads buffer by buffer, and for Python no bytes are the stream's end.
+ */
+static err_t _lwip_tcp_recv(void *socket, struct tcp_pcb *pcb, struct pbuf *p, err_t error);
+
+static err_t receive_data(void *socket, struct tcp_pcb *pcb, struct pbuf *p, err_t error) {
+    struct pbuf **place = &p;
+    while (*place != NULL) {
+        struct pbuf *buffer = *place;
+        if (buffer->len == 0) {
+            *place = buffer->next;
+            buffer->next = NULL;
+            pbuf_free(buffer);
+        } else {
+            place = &buffer->next;
+        }
+    }
+    return _lwip_tcp_recv(socket, pcb, p, error);
+}
 
 /*
  * A connection that waits for Python to accept it takes a place in the listener's queue. For lwIP its place in the
