@@ -22,6 +22,7 @@ from bench.addresses import BENCH
 from bench.baseline import Baseline
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
+from emulation.dwarf import debug_info
 
 TIMES = 40
 """More often than there are packet buffers on the board: 32."""
@@ -181,3 +182,26 @@ def test_what_was_not_taken_for_want_of_buffers_arrives_once_there_are_some(wire
         for peer in peers:
             peer.expect_frame("binary", data)
             peer.expect_frame("binary", data[::-1])
+
+
+def heap_blocks(board: Board) -> list[tuple[int, bool]]:
+    """The blocks of lwIP's heap in their order (core/mem.c): size with administration, in bytes; in use or not."""
+    assert board.firmware is not None
+    layout = debug_info(board.firmware).structure("mem", "core/mem.c")
+    start = int.from_bytes(board.read_memory(board.symbol("ram"), 4), "little")
+    end = int.from_bytes(board.read_memory(board.symbol("ram_end"), 4), "little") - start
+    blocks, offset = [], 0
+    while offset < end:
+        data = board.read_memory(start + offset, layout.size)
+        following = layout.read(data, "next")
+        blocks.append((following - offset, bool(layout.read(data, "used"))))
+        offset = following
+    return blocks
+
+
+def test_nothing_that_is_made_shorter_lies_at_the_end_of_the_heap(board: Board, wire: Wire) -> None:
+    """lwIP's `mem_trim` asserts so; a segment of a peer with a small window is made shorter."""
+    last = heap_blocks(board)[-1]
+    assert last == (24, True), "a small block that is always in use"
+    serve(wire)
+    assert heap_blocks(board)[-1] == last
