@@ -190,7 +190,7 @@ ALWAYS_USED = (24, True)
 
 
 def heap_blocks(board: Board) -> list[tuple[int, bool]]:
-    """The blocks of lwIP's heap in their order (core/mem.c): size with administration, in bytes; in use or not."""
+    """The blocks of lwIP's heap in their order (core/mem.c): bytes with administration; in use or not."""
     assert board.firmware is not None
     layout = debug_info(board.firmware).structure("mem", "core/mem.c")
     start = int.from_bytes(board.read_memory(board.symbol("ram"), 4), "little")
@@ -211,11 +211,11 @@ def free_at_the_end(board: Board) -> int:
 
 
 SEGMENT = 104
-"""What a segment of one frame takes of the heap beside its data, bytes: administration, headers, the frame's."""
+"""What a segment of one frame takes of the heap beside its data, in bytes: administration and headers."""
 
 
 def test_a_segment_that_fills_the_heap_to_its_end_can_be_cut(board: Board, wire: Wire) -> None:
-    """lwIP's `mem_trim` asserts that nothing lies there when a peer's small window makes it shorter."""
+    """A peer's small window makes it shorter; `mem_trim` of lwIP asserts that nothing there is."""
 
     def write(client: Peer, size: int) -> None:
         client.tcp.window = 0  # so that the echo waits, and its memory is not given back
