@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
@@ -21,6 +22,8 @@ from bench import Board, Wire
 from bench.addresses import BENCH
 from bench.baseline import Baseline
 from bench.expectations import Message
+from bench.layers.tcp_options import Options
+from bench.layers.tcpip import ACK, PSH
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
 from emulation.dwarf import debug_info
@@ -214,35 +217,77 @@ SEGMENT = 104
 """What a segment of one frame takes of the heap beside its data, in bytes: administration and headers."""
 
 
+def write(wire: Wire, client: Peer, size: int) -> None:
+    """Have the board hold an echo of at most 512 bytes, which waits for the client's window."""
+    client.tcp.window = 0
+    client.send(client.prepare(WebSocket(opcode="binary") / bytes(min(size, 512))))
+    wire.run(0.1)
+
+
+def read(wire: Wire, client: Peer, window: int) -> None:
+    client.tcp.window = window
+    client.tcp.acknowledge(wire.clock.now)
+    wire.run(5)
+
+
+def fill_heap(wire: Wire, clients: list[Peer], hole: int) -> None:
+    """Fill the heap but for its end, and two holes that echoes of `hole` bytes to clients 0 and 1 leave."""
+    for client in clients:
+        client.upgrade()
+    for client in clients[2:4] + clients[:1] + clients[4:6] + clients[1:2] + clients[6:]:
+        write(wire, client, hole if client in clients[:2] else 512)
+    for client in clients[:2]:
+        read(wire, client, 1000)
+        client.expect(Message(bytes(hole)))
+
+
 def test_a_segment_that_fills_the_heap_to_its_end_can_be_cut(board: Board, wire: Wire) -> None:
     """A peer's small window makes it shorter; `mem_trim` of lwIP asserts that nothing there is."""
-
-    def write(client: Peer, size: int) -> None:
-        client.tcp.window = 0  # so that the echo waits, and its memory is not given back
-        client.send(client.prepare(WebSocket(opcode="binary") / bytes(min(size, 512))))
-        wire.run(0.1)
-
-    def read(client: Peer, window: int) -> None:
-        client.tcp.window = window
-        client.tcp.acknowledge(wire.clock.now)
-        wire.run(5)
-
     with ExitStack() as stack:
         clients = [stack.enter_context(Peer(wire)) for _ in range(8)]
-        for client in clients:
-            client.upgrade()
-        first, second = clients[1], clients[3]
-        for client in clients:
-            write(client, 496 if client in (first, second) else 512)
-        for client in (first, second):  # two holes, in which what comes now has no room
-            read(client, 1000)
-            client.expect(Message(bytes(496)))
-        write(first, free_at_the_end(board) // 2 - SEGMENT)
+        fill_heap(wire, clients, 496)
+        first, second = clients[:2]
+        write(wire, first, free_at_the_end(board) // 2 - SEGMENT)
         free = free_at_the_end(board)
-        write(second, free - SEGMENT)
+        write(wire, second, free - SEGMENT)
         assert free and not free_at_the_end(board), "the heap is full to its end"
-        read(second, 400)
-        read(second, 1000)
+        read(wire, second, 400)
+        read(wire, second, 1000)
         second.expect(Message(bytes(min(free - SEGMENT, 512))))
         for client in clients:
             client.reset()
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_client_may_leave_while_the_board_has_no_memory_for_its_answer(board: Board, wire: Wire) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Peer(wire)) for _ in range(8)]
+        fill_heap(wire, clients, 500)
+        write(wire, clients[0], 512)
+        assert free_at_the_end(board) < 512 + SEGMENT, "there is no block for another answer"
+        write(wire, clients[1], 512)
+        for client in clients[1:] + clients[:1]:
+            client.reset()
+            wire.run(0.2)
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize(
+    "options", [{"options": Options(syn=b"\x02\x04\x00\x30")}, {"window": 96}], ids=["MSS", "window"]
+)
+def test_a_client_that_takes_small_segments_and_does_not_answer_keeps_nobody_waiting(
+    wire: Wire, options: dict[str, Any]
+) -> None:
+    """Of segments of 48 bytes the board can send 16 before one is acknowledged; it must not wait for that."""
+    with Peer(wire, **options) as slow, Peer(wire) as other:
+        slow.upgrade()
+        other.upgrade()
+        slow.silent = True
+        frames = b"".join(bytes(slow.prepare(WebSocket(opcode="binary") / bytes(400))) for _ in range(2))
+        for at in range(0, len(frames), 400):
+            slow.inject(slow.segment(PSH | ACK, frames[at : at + 400], seq=at))
+            wire.run(0.2)
+        before = wire.clock.now
+        other.echo("hello")
+        assert wire.clock.now - before < 1
+        slow.reset()

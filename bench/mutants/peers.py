@@ -96,6 +96,22 @@ PEERS = Family(
             f"{_MEMORY}::test_a_segment_that_fills_the_heap_to_its_end_can_be_cut",
         ),
         _left_out(
+            "reset-while-memory-is-short",
+            "a connection is looked at that a reset has taken while memory was waited for",
+            "least_sizes.c",
+            "pcb != NULL ? pcb->unsent : NULL;",
+            "pcb->unsent;",
+            f"{_MEMORY}::test_a_client_may_leave_while_the_board_has_no_memory_for_its_answer",
+        ),
+        _left_out(
+            "small-segments-without-end",
+            "more is written in small segments than there are places for, and the board waits for them",
+            "modlwip_fixes.h",
+            "return LWIP_MIN(pcb->snd_buf, places * size);",
+            "return places ? pcb->snd_buf : 0;",
+            f"{_MEMORY}::test_a_client_that_takes_small_segments_and_does_not_answer_keeps_nobody_waiting[MSS]",
+        ),
+        _left_out(
             "empty-fragment",
             "a fragment without data is a packet's last one",
             "ip4_guard.c",
