@@ -112,6 +112,12 @@ def test_an_invalid_solicitation_is_ignored(board: Board, wire: Wire, spoil: obj
     assert advertisement(wire, packet) is None, "RFC 4861, section 7.1.1"
 
 
+@pytest.mark.usefixtures("unharmed")
+def test_an_option_of_length_0_behind_the_address_spoils_a_solicitation(board: Board, wire: Wire) -> None:
+    packet = solicitation(board) / Raw(b"\x0e\x00" + bytes(6))
+    assert advertisement(wire, packet) is None, "RFC 4861, section 7.1.1: all included options"
+
+
 ANY_SOURCE = "RFC 4861, section 7.1.1: no source link-layer address with the unspecified address"
 NONCE = b"\x0e\x01nonce!"
 """RFC 7527, section 4.1."""

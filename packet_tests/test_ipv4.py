@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
+from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet, Raw
 
 from bench import Wire
@@ -81,6 +82,38 @@ def test_fragments_may_overlap_or_overrun(wire: Wire, pieces: list[tuple[int, in
     assert len(replies) <= 1
     for reply in replies:
         assert whole[8:].startswith(bytes(reply[ICMP].payload)[:40])
+
+
+def test_a_fragment_without_data_is_nothing(wire: Wire) -> None:
+    """Taken for the last one it would end the packet early; the one that has its place is the last."""
+    whole = bytes(ICMP(id=7) / bytes(range(64)))
+    wire.send(fragment(whole[:32], 0, True, 99))
+    wire.send(fragment(b"", 4, False, 99))
+    assert echoes(wire, 0.2) == []
+    wire.send(fragment(whole[32:], 4, False, 99))
+    (reply,) = echoes(wire)
+    assert bytes(reply[ICMP].payload) == whole[8:]
+
+
+@pytest.mark.parametrize("empty", [True, False], ids=["and one without data", "whole"])
+def test_a_packet_in_fragments_may_come_from_a_host_not_yet_known(wire: Wire, empty: bool) -> None:
+    """The answer waits until the host's address is known; one ending in nothing failed an assertion there."""
+    host, station = "192.0.2.77", "02:00:00:00:00:77"
+    whole = bytes(ICMP(id=7) / bytes(range(64)))
+    pieces = [(whole, b"")] if empty else [(whole[:32], whole[32:])]
+    for first, last in pieces:
+        for data, offset, more in ((first, 0, True), (last, len(first) // 8, False)):
+            packet = fragment(data, offset, more, 98)
+            packet.src = host
+            wire.send(Ether(src=station, dst=wire.board.mac) / packet)
+    asked = wire.sniff(timeout=0.5, lfilter=lambda p: ARP in p and p[ARP].pdst == host)
+    assert bool(asked) is not empty
+    if asked:
+        answer = ARP(op="is-at", hwsrc=station, psrc=host, hwdst=wire.board.mac, pdst=wire.board.ip)
+        wire.send(Ether(src=station, dst=wire.board.mac) / answer)
+        (reply,) = echoes(wire)
+        assert reply[IP].dst == host
+        assert bytes(reply[ICMP].payload) == whole[8:]
 
 
 @pytest.mark.parametrize("ttl", [0, 1])

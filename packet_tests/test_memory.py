@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
@@ -20,8 +21,12 @@ from scapy.packet import Packet, Raw
 from bench import Board, Wire
 from bench.addresses import BENCH
 from bench.baseline import Baseline
+from bench.expectations import Message
+from bench.layers.tcp_options import Options
+from bench.layers.tcpip import ACK, PSH
 from bench.layers.websocket import WebSocket, WebSocketClose
 from bench.peer import Peer
+from emulation.dwarf import debug_info
 
 TIMES = 40
 """More often than there are packet buffers on the board: 32."""
@@ -181,3 +186,108 @@ def test_what_was_not_taken_for_want_of_buffers_arrives_once_there_are_some(wire
         for peer in peers:
             peer.expect_frame("binary", data)
             peer.expect_frame("binary", data[::-1])
+
+
+ALWAYS_USED = (24, True)
+"""The last block of lwIP's heap: bytes with its administration, and in use."""
+
+
+def heap_blocks(board: Board) -> list[tuple[int, bool]]:
+    """The blocks of lwIP's heap in their order (core/mem.c): bytes with administration; in use or not."""
+    assert board.firmware is not None
+    layout = debug_info(board.firmware).structure("mem", "core/mem.c")
+    start = int.from_bytes(board.read_memory(board.symbol("ram"), 4), "little")
+    end = int.from_bytes(board.read_memory(board.symbol("ram_end"), 4), "little") - start
+    blocks, offset = [], 0
+    while offset < end:
+        data = board.read_memory(start + offset, layout.size)
+        following = layout.read(data, "next")
+        blocks.append((following - offset, bool(layout.read(data, "used"))))
+        offset = following
+    return blocks
+
+
+def free_at_the_end(board: Board) -> int:
+    """Bytes of lwIP's heap behind all that is in use, but for what always is."""
+    size, used = [block for block in heap_blocks(board) if block != ALWAYS_USED][-1]
+    return 0 if used else size
+
+
+SEGMENT = 104
+"""What a segment of one frame takes of the heap beside its data, in bytes: administration and headers."""
+
+
+def write(wire: Wire, client: Peer, size: int) -> None:
+    """Have the board hold an echo of at most 512 bytes, which waits for the client's window."""
+    client.tcp.window = 0
+    client.send(client.prepare(WebSocket(opcode="binary") / bytes(min(size, 512))))
+    wire.run(0.1)
+
+
+def read(wire: Wire, client: Peer, window: int) -> None:
+    client.tcp.window = window
+    client.tcp.acknowledge(wire.clock.now)
+    wire.run(5)
+
+
+def fill_heap(wire: Wire, clients: list[Peer], hole: int) -> None:
+    """Fill the heap but for its end, and two holes that echoes of `hole` bytes to clients 0 and 1 leave."""
+    for client in clients:
+        client.upgrade()
+    for client in clients[2:4] + clients[:1] + clients[4:6] + clients[1:2] + clients[6:]:
+        write(wire, client, hole if client in clients[:2] else 512)
+    for client in clients[:2]:
+        read(wire, client, 1000)
+        client.expect(Message(bytes(hole)))
+
+
+def test_a_segment_that_fills_the_heap_to_its_end_can_be_cut(board: Board, wire: Wire) -> None:
+    """A peer's small window makes it shorter; `mem_trim` of lwIP asserts that nothing there is."""
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Peer(wire)) for _ in range(8)]
+        fill_heap(wire, clients, 496)
+        first, second = clients[:2]
+        write(wire, first, free_at_the_end(board) // 2 - SEGMENT)
+        free = free_at_the_end(board)
+        write(wire, second, free - SEGMENT)
+        assert free and not free_at_the_end(board), "the heap is full to its end"
+        read(wire, second, 400)
+        read(wire, second, 1000)
+        second.expect(Message(bytes(min(free - SEGMENT, 512))))
+        for client in clients:
+            client.reset()
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_a_client_may_leave_while_the_board_has_no_memory_for_its_answer(board: Board, wire: Wire) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Peer(wire)) for _ in range(8)]
+        fill_heap(wire, clients, 500)
+        write(wire, clients[0], 512)
+        assert free_at_the_end(board) < 512 + SEGMENT, "there is no block for another answer"
+        write(wire, clients[1], 512)
+        for client in clients[1:] + clients[:1]:
+            client.reset()
+            wire.run(0.2)
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize(
+    "options", [{"options": Options(syn=b"\x02\x04\x00\x30")}, {"window": 96}], ids=["MSS", "window"]
+)
+def test_a_client_that_takes_small_segments_and_does_not_answer_keeps_nobody_waiting(
+    wire: Wire, options: dict[str, Any]
+) -> None:
+    """Of segments of 48 bytes the board can send 16 before one is acknowledged; it must not wait for that."""
+    with Peer(wire, **options) as slow, Peer(wire) as other:
+        slow.upgrade()
+        other.upgrade()
+        slow.silent = True
+        frames = b"".join(bytes(slow.prepare(WebSocket(opcode="binary") / bytes(400))) for _ in range(2))
+        for at in range(0, len(frames), 400):
+            slow.inject(slow.segment(PSH | ACK, frames[at : at + 400], seq=at))
+            wire.run(0.2)
+        before = wire.clock.now
+        other.echo("hello")
+        assert wire.clock.now - before < 1
+        slow.reset()

@@ -13,7 +13,7 @@ from bench import Board, Wire
 from bench.expectations import Message, Silence
 from bench.layers.schedule import Schedule
 from bench.layers.tcp_state import State, TcpResetError
-from bench.layers.tcpip import ACK, PSH, RST, SYN, Segment
+from bench.layers.tcpip import ACK, FIN, PSH, RST, SYN, Segment
 from bench.layers.websocket import WebSocket
 from bench.peer import Peer, PeerError
 from packet_tests.checks import assert_well_formed, payload_of
@@ -301,6 +301,41 @@ def test_a_closed_window_is_probed_and_nothing_is_lost(peer: Peer) -> None:
     peer.tcp.window = 65535
     peer.tcp.acknowledge(peer.wire.clock.now)
     peer.expect_frame("binary", bytes(1500))
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("known", [1, 149, 150, 151, 300])
+@pytest.mark.parametrize("early", [False, True], ids=["in order", "after a gap"])
+def test_what_has_come_already_may_come_again_with_more(peer: Peer, known: int, early: bool) -> None:
+    """The board's buffers that hold nothing new, of 150 bytes of data at first, are not the stream's end."""
+    data = bytes(range(256)) * 2
+    frame = bytes(peer.prepare(WebSocket(opcode="binary") / data))
+    peer.inject(peer.segment(PSH | ACK, frame[:known]))
+    if early:
+        peer.inject(peer.segment(PSH | ACK, frame[400:], seq=400))
+    peer.wire.run(0.2)
+    peer.send(frame)
+    peer.expect(Message(data))
+
+
+@pytest.mark.usefixtures("unharmed")
+@pytest.mark.parametrize("window", [1, 20, 100])
+def test_the_fin_comes_after_the_last_byte_of_an_answer_that_was_cut(wire: Wire, window: int) -> None:
+    """A segment with a FIN that waits is cut to the window; the FIN belongs to its second part."""
+    with Peer(wire) as peer:
+        peer.send(b"GET / HTTP/1.1\r\n")
+        wire.run(0.1)
+        peer.tcp.window = window
+        peer.send(b"Host: x\r\n\r\n")  # no upgrade: the answer is an error, and the connection's end
+        assert len(peer.receive(1, timeout=10)) == 1
+        peer.tcp.window = 65535
+        peer.tcp.acknowledge(wire.clock.now)
+        peer.expect_end(timeout=60)
+        came = [r.segment for r in peer.tcp.history if not r.sent]
+        ends = {(s.seq + len(s.payload)) % (1 << 32) for s in came if s.flags & FIN}
+        answer = b"".join({s.seq: s.payload for s in came}.values())
+        assert answer.endswith(b"(RFC 6455 section 4.2.1)\n"), "the whole answer came"
+        assert ends == {(came[0].seq + 1 + len(answer)) % (1 << 32)}, "and its end after it, only"
 
 
 def test_a_lost_answer_is_sent_again(board: Board, peer: Peer) -> None:

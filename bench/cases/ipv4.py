@@ -265,6 +265,12 @@ FRAGMENTS = entry(
             either=(ANSWERED, SILENCE, TIME_EXCEEDED),
             watch=REASSEMBLY_TIMEOUT,
         ),
+        variant(
+            "empty-last-before-the-last",
+            fragments((0, 200, True), (25, 0, False), (25, 208, False)),
+            either=(ANSWERED, SILENCE, TIME_EXCEEDED),
+            watch=REASSEMBLY_TIMEOUT,
+        ),
         *(
             variant(name, fragments(*layout), either=(SILENCE, TIME_EXCEEDED), watch=REASSEMBLY_TIMEOUT)
             for name, layout in (

@@ -30,6 +30,9 @@ TO_CLIENT = 0xFFFF
 RTO = 0.5
 """Virtual seconds until a first retransmission: the wire is short, a lost frame was one too many for the
 board's receive buffer."""
+SPREAD = 0.6, 1.1
+"""Each connection's share of RTO, drawn between these: of many that come at once the board takes a few, and
+the others are not to come at once again, and again."""
 RETRIES = 8
 RESETS = 2
 """How often a reset is repeated, RTO apart: nobody acknowledges it, and a board that was too busy to take it
@@ -56,7 +59,7 @@ class Relayed(asyncio.Protocol):
             isn=self._live.wire.random.getrandbits(32),
             window=TO_CLIENT,
             ack_policy=AckPolicy.MANUAL,  # with the window that is left once the data has been passed on
-            rto=RTO,
+            rto=RTO * self._live.wire.random.uniform(*SPREAD),
             retries=RETRIES,
         )
         self._counted = (self.tcp.isn + 1) % MODULO

@@ -8,7 +8,10 @@ from bench.mutants.mutant import Family, Mutant
 _GUARD = "packet_tests/test_tcp_guard.py"
 _HALF_OPEN = "packet_tests/test_half_open.py"
 _ICMP6 = "packet_tests/test_icmpv6.py"
+_IPV4 = "packet_tests/test_ipv4.py"
+_MEMORY = "packet_tests/test_memory.py"
 _MLD = "packet_tests/test_mld.py"
+_TCP = "packet_tests/test_tcp.py"
 
 
 def _left_out(name: str, wrong: str, source: str, right: str, instead: str, test: str) -> Mutant:
@@ -67,6 +70,54 @@ PEERS = Family(
             "        pcb->persist_backoff = 0;",
             "        (void)pcb;",
             f"{_GUARD}::test_a_probe_may_bring_the_last_byte",
+        ),
+        _left_out(
+            "fin-in-both-parts",
+            "a segment with a FIN that is cut to the window has the FIN in both parts",
+            "split_segment.c",
+            "TCPH_UNSET_FLAG(pcb->unsent->tcphdr, TCP_FIN | TCP_PSH);",
+            "TCPH_UNSET_FLAG(pcb->unsent->tcphdr, TCP_PSH);",
+            f"{_TCP}::test_the_fin_comes_after_the_last_byte_of_an_answer_that_was_cut[20]",
+        ),
+        _left_out(
+            "repeated-data-end-the-stream",
+            "a buffer that holds only what has come before is the stream's end for Python",
+            "modlwip_fixes.h",
+            "if (buffer->len == 0) {",
+            "if (buffer->tot_len == 0) {",
+            f"{_TCP}::test_what_has_come_already_may_come_again_with_more[in order-300]",
+        ),
+        _left_out(
+            "segment-at-the-end-of-the-heap",
+            "a segment may lie at the end of lwIP's heap, where it cannot be cut",
+            "netif.c",
+            "    take_end_of_heap();",
+            "    (void)take_end_of_heap;",
+            f"{_MEMORY}::test_a_segment_that_fills_the_heap_to_its_end_can_be_cut",
+        ),
+        _left_out(
+            "reset-while-memory-is-short",
+            "a connection is looked at that a reset has taken while memory was waited for",
+            "least_sizes.c",
+            "pcb != NULL ? pcb->unsent : NULL;",
+            "pcb->unsent;",
+            f"{_MEMORY}::test_a_client_may_leave_while_the_board_has_no_memory_for_its_answer",
+        ),
+        _left_out(
+            "small-segments-without-end",
+            "more is written in small segments than there are places for, and the board waits for them",
+            "modlwip_fixes.h",
+            "return LWIP_MIN(pcb->snd_buf, places * size);",
+            "return places ? pcb->snd_buf : 0;",
+            f"{_MEMORY}::test_a_client_that_takes_small_segments_and_does_not_answer_keeps_nobody_waiting[MSS]",
+        ),
+        _left_out(
+            "empty-fragment",
+            "a fragment without data is a packet's last one",
+            "ip4_guard.c",
+            "&& lwip_ntohs(IPH_LEN(header)) <= IPH_HL_BYTES(header);",
+            "&& header == NULL;",
+            f"{_IPV4}::test_a_packet_in_fragments_may_come_from_a_host_not_yet_known[and one without data]",
         ),
         _left_out(
             "half-open-for-long",

@@ -192,6 +192,18 @@ def test_a_port_that_is_in_use_is_not_given_out_again(bench: Bench, monkeypatch:
     assert bench.connect().relayed.tcp.local.port == 55555
 
 
+def test_clients_that_came_at_once_do_not_try_again_at_once(bench: Bench) -> None:
+    bench.run()
+    bench.machine.lose = 10**6
+    for _ in range(20):
+        Client(bench.relay)
+    bench.events.clear()
+    bench.run(2 * RTO)
+    times = [event.time for event in bench.events if isinstance(event, FrameEvent)]
+    assert len(times) >= 20
+    assert len({round(time, 3) for time in times}) > 10
+
+
 # There is no room for more
 
 

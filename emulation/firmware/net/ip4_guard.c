@@ -1,14 +1,26 @@
-/* lwIP would answer its own address, and ask by ARP who has it; it never looks at options, and an echo reply
- * has those of its request. */
 #include "ip4_guard.h"
 
 #include "lwip/netif.h"
 #include "lwip/pbuf.h"
 #include "lwip/prot/ip4.h"
 
-bool ip4_drop_own(struct pbuf *p, const struct netif *netif) {
+/* lwIP would answer its own address, and ask by ARP who has it. */
+static bool is_own(const struct ip_hdr *header, const struct netif *netif) {
+    return header->src.addr == netif_ip4_addr(netif)->addr;
+}
+
+/*
+ * lwIP takes a fragment without data for a packet's last one, and hangs an empty buffer on what has come. The answer to
+ * a ping that ends so would fail an assertion while the address it goes to is asked for.
+ */
+static bool is_empty_fragment(const struct ip_hdr *header) {
+    return (IPH_OFFSET(header) & PP_HTONS(IP_OFFMASK | IP_MF)) != 0
+        && lwip_ntohs(IPH_LEN(header)) <= IPH_HL_BYTES(header);
+}
+
+bool ip4_drop(struct pbuf *p, const struct netif *netif) {
     const struct ip_hdr *header = p->payload;
-    if (p->len < IP_HLEN || header->src.addr != netif_ip4_addr(netif)->addr) {
+    if (p->len < IP_HLEN || !(is_own(header, netif) || is_empty_fragment(header))) {
         return false;
     }
     pbuf_free(p);

@@ -25,7 +25,8 @@ err_t __real_tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t
  * when it is to be sent it is cut to the window.
  */
 err_t __wrap_tcp_write(struct tcp_pcb *pcb, const void *data, u16_t length, u8_t flags) {
-    const struct tcp_seg *last = pcb->unsent;
+    /* A reset may take the PCB while modlwip waits for memory; lwIP's own tcp_write then returns an error. */
+    const struct tcp_seg *last = pcb != NULL ? pcb->unsent : NULL;
     while (last != NULL && last->next != NULL) {
         last = last->next;
     }

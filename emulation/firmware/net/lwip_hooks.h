@@ -22,16 +22,7 @@
            tcp_guard(pcb, header, p, &flags, &tcplen, &(optlen)), ERR_OK) \
         : ERR_MEM)
 
-/*
- * RFC 4443, section 2.4 (e.6): no error is sent to a packet whose source is no single node. lwIP's ip6.c would answer
- * the unspecified address, and wait in vain to be told its neighbour's link-layer address.
- */
-#include "lwip/icmp6.h"
-#include "lwip/ip.h"
-#define icmp6_param_problem(p, code, pointer) \
-    (ip6_addr_isany(ip6_current_src_addr()) ? (void)0 : icmp6_param_problem(p, code, pointer))
-
 /* Nonzero: the packet was dealt with. */
-#define LWIP_HOOK_IP4_INPUT(p, netif) (ip4_drop_own(p, netif) || ip4_drop_bad_options(p))
+#define LWIP_HOOK_IP4_INPUT(p, netif) (ip4_drop(p, netif) || ip4_drop_bad_options(p))
 
 #endif

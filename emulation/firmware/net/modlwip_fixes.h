@@ -29,7 +29,30 @@ static inline void catch_up(struct tcp_pcb *pcb, signed char *socket_state, sign
 #define tcp_err(pcb, function) \
     ((pcb)->state == LISTEN \
         ? (void)0 : (count_waiting(pcb, (function) == _lwip_tcp_err_unaccepted), tcp_err(pcb, function)))
-#define tcp_recv(pcb, function) ((pcb)->state == LISTEN ? (void)0 : tcp_recv(pcb, function))
+#define tcp_recv(pcb, function) \
+    ((pcb)->state == LISTEN \
+        ? (void)0 : tcp_recv(pcb, (tcp_recv_fn)(function) == _lwip_tcp_recv ? receive_data : (function)))
+
+/*
+ * Of a segment that repeats what has come already, lwIP leaves the buffers that hold nothing new in their place, empty;
+ * so it does with one that held headers only. modlwip reads buffer by buffer, and for Python no bytes are the stream's end.
+ */
+static err_t _lwip_tcp_recv(void *socket, struct tcp_pcb *pcb, struct pbuf *p, err_t error);
+
+static err_t receive_data(void *socket, struct tcp_pcb *pcb, struct pbuf *p, err_t error) {
+    struct pbuf **place = &p;
+    while (*place != NULL) {
+        struct pbuf *buffer = *place;
+        if (buffer->len == 0) {
+            *place = buffer->next;
+            buffer->next = NULL;
+            pbuf_free(buffer);
+        } else {
+            place = &buffer->next;
+        }
+    }
+    return _lwip_tcp_recv(socket, pcb, p, error);
+}
 
 /*
  * A connection that waits for Python to accept it takes a place in the listener's queue. For lwIP its place in the
@@ -74,21 +97,34 @@ static inline void append(struct pbuf *head, struct pbuf *tail) {
 /*
  * When tcp_write finds no memory modlwip waits for it, up to 10 s, and with it the whole event loop: a few peers that
  * do not read could stop the board. So a connection counts as not writable while memory, segments or its queue are too
- * short for a write of the largest size; asyncio then waits for it like for a full send buffer.
+ * short for a write of the largest size; asyncio then waits for it like for a full send buffer. Where a peer's MSS or
+ * window makes segments small, no more is written at once than the queue has places for.
  */
 #undef tcp_sndbuf
 #define tcp_sndbuf(pcb) writable_bytes(pcb)
 
 static inline u16_t writable_bytes(const struct tcp_pcb *pcb) {
     enum {
-        PBUFS = TCP_SND_BUF / TCP_MSS + 2,
-        MEMORY = TCP_SND_BUF + PBUFS * 128, /* headers and the heap's own */
+        SPARE = 2, /* places: for what is appended to the last segment, and for a segment that is cut */
+        OVERHEAD = 128, /* bytes of each segment: headers and the heap's own */
+        PBUFS = TCP_SND_BUF / TCP_MSS + SPARE,
+        MEMORY = TCP_SND_BUF + PBUFS * OVERHEAD,
     };
     const struct stats_mem *segments = lwip_stats.memp[MEMP_TCP_SEG];
     bool short_of = lwip_stats.mem.used + MEMORY > lwip_stats.mem.avail
         || segments->used + PBUFS > segments->avail
         || pcb->snd_queuelen + PBUFS > TCP_SND_QUEUELEN;
-    return short_of ? 0 : pcb->snd_buf;
+    if (short_of) {
+        return 0;
+    }
+    u16_t size = LWIP_MIN(pcb->mss, pcb->snd_wnd_max / 2); /* as tcp_write has it */
+    if (size == 0) {
+        size = pcb->mss;
+    }
+    u16_t places = LWIP_MIN(TCP_SND_QUEUELEN - pcb->snd_queuelen, segments->avail - segments->used) - SPARE;
+    u16_t memory = lwip_stats.mem.avail - lwip_stats.mem.used - SPARE * OVERHEAD;
+    places = LWIP_MIN(places, memory / (size + OVERHEAD));
+    return LWIP_MIN(pcb->snd_buf, places * size);
 }
 
 /*
