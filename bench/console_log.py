@@ -25,9 +25,12 @@ class ConsoleText:
         self._pieces: list[str] = []
         self._size = 0
         self._held = b""
+        self.received = 0
+        """Bytes that have come: a line feed after a carriage return leaves the text as long as it was."""
 
     def add(self, data: bytes) -> None:
         """More was printed."""
+        self.received += len(data)
         data = self._held + data
         text, used = codecs.utf_8_decode(data, "replace", False)
         self._held = data[used:]
@@ -75,6 +78,7 @@ class Search:
         self._console, self._pattern, self._after = console, pattern, after
         self._reach = reach(pattern)
         self._seen: int | None = None
+        self._received: int | None = None
 
     def __call__(self) -> re.Match[str] | None:
         """The first match there is, if any.
@@ -83,8 +87,9 @@ class Search:
         become a match.
         """
         console, start, seen = self._console, self._after, self._seen
-        if seen == len(console):
+        if self._received == console.received:
             return None
+        self._received = console.received
         if seen is not None and self._reach is not None:
             # One character more: what was held back, or the last line end, may look otherwise by now.
             near = seen - self._reach - 2 if self._reach else console.line_start(max(0, seen - 2))

@@ -10,13 +10,12 @@ if TYPE_CHECKING:
 
 _DIGITS = b"0123456789"
 _HEX = b"0123456789abcdefABCDEF"
-_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ALPHANUMERIC = _LETTERS + _DIGITS
-_BASE64 = _ALPHANUMERIC + b"+/"
+# Written out, as the board keeps literals in flash, and what is put together from them in its heap.
+_BASE64 = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/"
 # RFC 9110 section 5.6.2
-_TOKEN = b"-" + _ALPHANUMERIC + b"!#$%&'*+.^_`|~"
+_TOKEN = b"-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+.^_`|~"
 # RFC 3986 section 2: unreserved characters and sub-delimiters
-_PLAIN = _ALPHANUMERIC + b"-._~!$&'()*+,;="
+_PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;="
 _LONGEST_IPV6 = 45  # six groups and an IPv4 address
 
 

@@ -95,3 +95,15 @@ def test_a_trimmed_console_is_searched_as_it_is_then() -> None:
     uart.trim(30)
     assert uart.text == "0.2.1 ports 8080, 8081, 8082\n"
     assert uart.wait_for("8082").string == uart.text
+
+
+@pytest.mark.parametrize("pattern", [r"listening.*\n", r"8082\n", r"8082\s", r"(?<=2)\n"])
+def test_the_two_bytes_of_a_line_end_may_come_one_after_the_other(pattern: str) -> None:
+    """The text is as long before the line feed as after it."""
+    console = ConsoleText()
+    search = Search(console, re.compile(pattern), 0)
+    console.add(b"listening on 8082\r")
+    early = search()
+    assert early is None or pattern.endswith(r"\s")  # a carriage return is a blank as well
+    console.add(b"\n")
+    assert search() is not None or early is not None

@@ -41,7 +41,7 @@ uint32_t board_random(void);
 #define MICROPY_ERROR_REPORTING             MICROPY_ERROR_REPORTING_NORMAL
 #define MICROPY_WARNINGS                    1
 #define MICROPY_OPT_COMPUTED_GOTO           1
-#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE   512
+#define MICROPY_OPT_MAP_LOOKUP_CACHE_SIZE   256
 #define MICROPY_ALLOC_PATH_MAX              64
 #define MICROPY_PY_SYS_PLATFORM             "quark_se"
 

@@ -104,6 +104,20 @@
 #define LWIP_STATS_DISPLAY      0
 #define MEM_STATS               1
 #define MEMP_STATS              1
+/* Nobody reads those of the protocols, which take more than 300 bytes. */
+#define LINK_STATS              0
+#define ETHARP_STATS            0
+#define IP_STATS                0
+#define IPFRAG_STATS            0
+#define ICMP_STATS              0
+#define IGMP_STATS              0
+#define UDP_STATS               0
+#define TCP_STATS               0
+#define IP6_STATS               0
+#define ICMP6_STATS             0
+#define IP6_FRAG_STATS          0
+#define MLD6_STATS              0
+#define ND6_STATS               0
 
 /* SHA-1 for hashlib and for tcp_isn; the code is part of lwIP's PPP, which is not built. */
 #define LWIP_INCLUDED_POLARSSL_SHA1 1
