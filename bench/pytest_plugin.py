@@ -59,9 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     where = f"folder for captures of failed tests (default: {CAPTURES}, in a project below its report folder)"
     group.addoption("--board-report", help=where)
     group.addoption("--board-platform", help="another platform file (.repl)")
-    group.addoption(
-        "--board-stack", choices=("lwip", "zephyr"), help="build the bench's own firmware on this stack"
-    )
+    built = "build the bench's own firmware on this stack"
+    group.addoption("--board-stack", choices=("lwip", "zephyr"), help=built)
 
 
 def pytest_configure(config: pytest.Config) -> None:

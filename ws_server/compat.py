@@ -34,7 +34,7 @@ REFUSERS = 2 if MICROPYTHON else 128
 """Connections beyond the backlog that are told so (503) at the same time; further ones are dropped."""
 
 
-def const(value: int) -> int:
+def const(value: "Constant") -> "Constant":
     """Mark a constant of a module: MicroPython's compiler writes the value wherever the name stands."""
     return value
 
@@ -358,5 +358,8 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from typing import TypeVar
+
+    Constant = TypeVar("Constant", int, bytes)
 
     Callback = Callable[[Reader, Writer], Coroutine[None, None, None]]

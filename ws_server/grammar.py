@@ -3,19 +3,19 @@
 Everything is bytes as long as it can be: to make a str of them costs MicroPython a search for an equal one.
 """
 
-from .compat import TYPE_CHECKING
+from .compat import TYPE_CHECKING, const
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DIGITS = b"0123456789"
-_HEX = b"0123456789abcdefABCDEF"
+_DIGITS = const(b"0123456789")
+_HEX = const(b"0123456789abcdefABCDEF")
 # Written out, as the board keeps literals in flash, and what is put together from them in its heap.
-_BASE64 = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/"
+_BASE64 = const(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/")
 # RFC 9110 section 5.6.2
-_TOKEN = b"-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+.^_`|~"
+_TOKEN = const(b"-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+.^_`|~")
 # RFC 3986 section 2: unreserved characters and sub-delimiters
-_PLAIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;="
+_PLAIN = const(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=")
 _LONGEST_IPV6 = 45  # six groups and an IPv4 address
 
 

@@ -3,17 +3,9 @@
 from binascii import b2a_base64
 from hashlib import sha1
 
+from . import grammar
 from .compat import MAX_HEAD, MAX_HEADERS, MAX_LINE, TYPE_CHECKING
 from .errors import HandshakeError
-from .grammar import (
-    elements,
-    is_extension_list,
-    is_host,
-    is_key,
-    is_token,
-    is_version,
-    target_host,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -164,16 +156,16 @@ class RequestParser:
 
     def _take_request_line(self, line: bytes) -> None:
         parts = line.split(b" ")
-        if len(parts) != 3 or not parts[1] or not is_token(parts[0]):
+        if len(parts) != 3 or not parts[1] or not grammar.is_token(parts[0]):
             raise HandshakeError(400, "the request line is not 'method target version' (RFC 9112 section 3)")
         method, target, version = parts
-        if not is_version(version):
+        if not grammar.is_version(version):
             raise HandshakeError(400, "the request line names no HTTP version (RFC 9112 section 2.3)")
         if method != b"GET":
             raise HandshakeError(405, "the method must be GET (RFC 6455 section 4.1)", ("Allow: GET",))
         if version[5:] < b"1.1":
             raise HandshakeError(400, "the HTTP version must be 1.1 or higher (RFC 6455 section 4.1)")
-        if target_host(target) is None:
+        if grammar.target_host(target) is None:
             raise HandshakeError(
                 400, "the target is neither a path nor a URI of http or https (RFC 6455 section 4.1)"
             )
@@ -193,7 +185,7 @@ class RequestParser:
                 raise HandshakeError(
                     400, f"the header {_decode(name)} is there twice (RFC 6455 section 11.3)"
                 )
-        elif colon < 1 or not is_token(name):
+        elif colon < 1 or not grammar.is_token(name):
             raise HandshakeError(400, "a header line is not 'name: value' (RFC 9112 section 5)")
         elif name == b"transfer-encoding" or (
             name == b"content-length" and line[colon + 1 :].strip(b" \t\r\n") != b"0"
@@ -204,15 +196,15 @@ class RequestParser:
         headers = self._headers
         if b"host" not in headers:
             raise HandshakeError(400, "the Host header is missing (RFC 6455 section 4.2.1)")
-        if not is_host(headers[b"host"]):
+        if not grammar.is_host(headers[b"host"]):
             raise HandshakeError(400, "the Host header is not 'host' or 'host:port' (RFC 9112 section 3.2)")
-        if b"websocket" not in elements(headers.get(b"upgrade", b"").lower()):
+        if b"websocket" not in grammar.elements(headers.get(b"upgrade", b"").lower()):
             raise HandshakeError(
                 400,
                 "the Upgrade header does not name websocket (RFC 6455 section 4.2.1)",
                 ("Upgrade: websocket",),
             )
-        if b"upgrade" not in elements(headers.get(b"connection", b"").lower()):
+        if b"upgrade" not in grammar.elements(headers.get(b"connection", b"").lower()):
             raise HandshakeError(400, "the Connection header does not name upgrade (RFC 6455 section 4.2.1)")
         if headers.get(b"sec-websocket-version") != b"13":
             raise HandshakeError(
@@ -221,17 +213,17 @@ class RequestParser:
                 ("Upgrade: websocket", "Sec-WebSocket-Version: 13"),
             )
         key = headers.get(b"sec-websocket-key", b"")
-        if not is_key(key):
+        if not grammar.is_key(key):
             raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64 (RFC 6455 section 4.2.1)")
         extensions = headers.get(b"sec-websocket-extensions")
-        if extensions is not None and not is_extension_list(extensions):
+        if extensions is not None and not grammar.is_extension_list(extensions):
             raise HandshakeError(
                 400, "Sec-WebSocket-Extensions is no list of extensions (RFC 6455 section 9.1)"
             )
         origin = headers.get(b"origin")
         return Request(
             _decode(self._target, "the target"),
-            _decode(target_host(self._target) or headers[b"host"]),
+            _decode(grammar.target_host(self._target) or headers[b"host"]),
             None if origin is None else _decode(origin),
             _protocols(headers.get(b"sec-websocket-protocol")),
             str(key, "ascii"),
@@ -242,13 +234,13 @@ def _protocols(value: bytes | None) -> list[str]:
     """Sub-protocols of a Sec-WebSocket-Protocol header. Raises HandshakeError."""
     if value is None:
         return []
-    protocols = elements(value)
+    protocols = grammar.elements(value)
     if not protocols:
         raise HandshakeError(400, "Sec-WebSocket-Protocol names no sub-protocol (RFC 6455 section 4.1)")
     if len(set(protocols)) != len(protocols):
         raise HandshakeError(400, "Sec-WebSocket-Protocol names one twice (RFC 6455 section 4.1)")
     for protocol in protocols:
-        if not is_token(protocol):
+        if not grammar.is_token(protocol):
             raise HandshakeError(400, "Sec-WebSocket-Protocol is not a list of tokens (RFC 6455 section 4.1)")
     return [_decode(protocol) for protocol in protocols]
 

@@ -176,7 +176,7 @@ def command(
                 capture=capture,
                 ready=chosen.wanted,
                 names=names,
-                application=chosen.target.application,
+                application=chosen.target.application.partition(",")[0],
             )
         )
 

@@ -68,3 +68,6 @@ class Terminal:
 def _write(file: TextIO, text: str) -> None:
     file.write(text)
     file.flush()
+    # The command line's own streams (`bench.cli.output`) take everything and remember what went wrong.
+    if isinstance(problem := getattr(file, "problem", None), OSError):
+        raise problem

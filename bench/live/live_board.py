@@ -77,6 +77,7 @@ class LiveBoard:
         self._error: Exception | None = None
         self._printed_bytes = 0
         self._capture: Capture | None = None
+        self._file = capture
         if capture is not None:
             self._capture = Capture()
             self._capture.follow(capture, f"bench serve; {board.origin}")
@@ -189,7 +190,8 @@ class LiveBoard:
                 self._capture.forget(FRAMES_KEPT)  # they are in the file; a board may live for days
             except UserError as error:
                 self._capture = None
-                self.say(f"{error.message}: the capture ends here, the board and its clients go on")
+                why = error.message.rpartition(": ")[2]
+                self.say(f"the capture {self._file} ends here: {why}; the board and its clients go on")
         self.feed.publish(FrameEvent(time, frame, direction))
 
     def note(self, what: str) -> None:

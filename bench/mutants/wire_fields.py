@@ -235,7 +235,7 @@ _STREAM_FIELDS = (
     Mutant(
         "http-content-length",
         "Content-Length is one too many",
-        (Replace("ws_server/handshake.py", '{len(body)}"', '{len(body) + 1}"'),),
+        (Replace("ws_server/handshake.py", '{len(content)}"', '{len(content) + 1}"'),),
         (_REFUSAL,),
     ),
     _header(

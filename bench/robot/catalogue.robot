@@ -55,6 +55,7 @@ Malformed IPv6
     20    A chain of extension headers without end, or in an order that is not allowed
     21    Overlapping, atomic and impossible fragments
     22    Router advertisements and solicitations with options of length 0, or from beyond a router
+    71    A multicast listener query from beyond the link, or without what marks one
 Malformed ICMP And ICMPv6
     [Documentation]    What is no proper request gets no answer; a quoted packet is not taken at its word.
     [Tags]    layer:icmp    rfc792    rfc4443
@@ -89,6 +90,14 @@ TCP Floods, Windows And Ends
     42    The window closes while the board sends
     43    FIN in the handshake, and a half-closed connection
     44    Initial sequence numbers of consecutive connections
+TCP Sequences
+    [Documentation]    Two or three segments of one connection, each of which a receiver may meet, do not stop the board.
+    [Tags]    layer:tcp    rfc9293-3.10.7.4
+    66    A FIN out of order within the window, then data up to it and beyond
+    67    A segment out of order that reaches past the window, then what fills the window
+    68    An MSS option on a segment within a connection, while data wait to be sent
+    69    A window that is closed from the SYN on, and then opens by a few bytes
+    70    The last byte is acknowledged that a probe of the closed window has brought
 Malformed Upgrade Requests
     [Documentation]    A request that breaks a rule is refused with the status that says so, however it comes.
     [Tags]    layer:http    rfc6455-4.2.1

@@ -224,7 +224,7 @@ def test_standard_input_is_read() -> None:
 def test_a_reader_that_leaves_is_no_error(file: Path) -> None:
     file.write_bytes(pcap(*[(PING, 1)] * 300))
     done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m bench inject {file} | head -n 1"],
+        ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m bench inject {file} | head -n 5"],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert "echo-request" in done.stdout

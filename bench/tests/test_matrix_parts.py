@@ -82,7 +82,8 @@ def test_a_new_run_starts_anew(tmp_path: Path) -> None:
         results.add(RESULTS)
     with Results(path, "f1") as results:
         assert results.done == {}
-    assert read(path) == ("f1", {})
+        results.add(RESULTS[:1])
+    assert read(path) == ("f1", {RESULTS[0].case: RESULTS[0]})
 
 
 def test_results_of_another_firmware_are_not_mixed(tmp_path: Path) -> None:

@@ -18,7 +18,21 @@ NOT_RUN = {
 }
 ALONE = ("Entry Should Be Kept",)
 """Keywords that want the board as it was booted, not a connection that is open."""
-VERBS = ("Send", "Open", "Close", "Connect", "Run", "Reset", "Set", "Lose", "Inject", "Boot", "Note", "Half")
+VERBS = (
+    "Send",
+    "Open",
+    "Close",
+    "Connect",
+    "Run",
+    "Reset",
+    "Set",
+    "Lose",
+    "Inject",
+    "Boot",
+    "Note",
+    "Half",
+    "Accept",
+)
 
 
 def example(name: str) -> list[str]:

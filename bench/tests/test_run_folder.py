@@ -43,7 +43,6 @@ def content(folder: Path) -> dict[str, bytes]:
         ("--engine", "foo"),
         ("--firmware", "/nope.elf"),
         ("--platform", "/nope.repl"),
-        ("--baseline", "/nope"),
         ("--require", "tcp:77"),
         ("--ready", "never"),
         ("--mac", "zz"),

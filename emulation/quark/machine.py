@@ -408,6 +408,7 @@ class QuarkMachine:
         self._health.restore(state.health)
         self._executed = state.executed
         self._fault = None
+        self._reset_requested = ""  # of the time that is undone
         self._cpu.state.interrupt = 1 if self._lapic.deliverable else 0
 
     def close(self) -> None:
