@@ -47,12 +47,18 @@ class LiveHost:
         """Called when the station has left its address to another one."""
         self._wire, self._put_down, self._say = wire, put_down, say
         self._owners: dict[Key, Owner] = {}
-        self._detach = wire.listen(self._arrived, partner=True)
+        self._detach: Callable[[], None] = lambda: None
+        self.attach()
         self._mac = bytes.fromhex(wire.host.mac.replace(":", ""))
         station = wire.host
         self._addresses = [
             ipaddress.ip_address(address).packed for address in (station.ip, station.ip6, station.link_local)
         ]
+
+    def attach(self) -> None:
+        """Hear the board, also after it was set back to an earlier state, which ends all listening."""
+        self._detach()
+        self._detach = self._wire.listen(self._arrived, partner=True)
 
     @property
     def present(self) -> bool:

@@ -93,6 +93,7 @@ class LiveBoard:
         Raises GuestFault, and what `fail` was called with.
         """
         self._pacer.start()
+        self.host.attach()  # finding out what a firmware offers has set the board back
         while not self._stopping:
             self._wake.clear()
             if self.advance():

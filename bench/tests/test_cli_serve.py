@@ -100,6 +100,20 @@ def test_a_port_in_use_is_one_line_and_what_to_do() -> None:
     assert "ws://" not in result.stdout
 
 
+def test_a_client_of_a_projects_application_is_answered(servers: list[ServeProcess], tmp_path: Path) -> None:
+    """It is not the bench's own: the bench finds out what it is before clients may come."""
+    (tmp_path / "bench.toml").write_text('application = "main.py"\nfreeze = false\n')
+    (tmp_path / "main.py").write_text(
+        "import asyncio\n\nfrom ws_server import WebSocketServer\n\n\n"
+        "async def main():\n    server = WebSocketServer(port=8080)\n    await server.start()\n"
+        "    print('listening')\n    await server.wait_closed()\n\n\nasyncio.run(main())\n"
+    )
+    servers.append(server := ServeProcess("--port", "0:8080", "--no-console", cwd=tmp_path))
+    port = server.read_until(r"^ws://127\.0\.0\.1:(\d+)/ to port 8080 of the board")[1]
+    with connect(f"ws://127.0.0.1:{port}/", open_timeout=TIMEOUT) as client:
+        assert client.subprotocol is None
+
+
 @pytest.mark.parametrize("value", ["http", "70000", "8080:0", "8080:70000", "1:2:3", ""])
 def test_a_port_that_is_none_is_refused(value: str) -> None:
     result = CliRunner().invoke(main, ["serve", "--port", value])
