@@ -137,33 +137,39 @@ class BoardKeywords(Keywords):
             shown = printable("\n".join(came)) or "nothing"
             raise AssertionError(f"expected on the console:\n{wanted}\ncame:\n{shown}")
 
-    def board_should_be_healthy(self, answer: str | None = ALIVE, port: int = 8080) -> None:
+    def board_should_be_healthy(
+        self, answer: str | None = ALIVE, port: int = 8080, protocol: str = ""
+    ) -> None:
         """The board has to answer a ping and, on a new connection, a message.
 
         The message is the text `alive?`, which the board's own servers echo. Give `answer` where the
         application answers with another text, or `${None}` where it does not answer: the handshake will do.
+        `protocol` is a sub-protocol that the client offers.
 
-        A firmware that does not answer pings at all, or has no WebSocket server, is not asked to.
+        A firmware that does not answer pings at all is not asked to; nor is one without a WebSocket server
+        asked for a message, unless an argument says what has to come.
 
         Fails with registers, symbol and source line if the guest crashed or hangs, and with the traceback if
         there is one on the console.
 
         | Board Should Be Healthy |
         | Board Should Be Healthy | answer=${None} |
+        | Board Should Be Healthy | answer=${None} | port=8081 | protocol=my_ws_protocol |
         """
         offers = session.current().offers
         if offers.offers(Capability.PING):
             self.board.health.check_alive()
-        if offers.offers(f"websocket:{port}"):
+        wanted = (answer, port, protocol) != (ALIVE, 8080, "")
+        if wanted or offers.offers(f"websocket:{port}"):
             self.board.wire.comment = "health check: a new client has to be served"
             with Peer(self.board.wire, port=port) as peer:
-                peer.upgrade("/")
+                peer.upgrade("/", [protocol] if protocol else [])
                 if answer is not None:
                     peer.send_frame(WebSocket(opcode="text") / ALIVE.encode())
                     peer.expect_frame("text", answer.encode(), rfc="RFC 6455, section 5.6")
         self.board.health.check()
 
-    def conclude_test(self, answer: str | None = ALIVE, port: int = 8080) -> None:
+    def conclude_test(self, answer: str | None = ALIVE, port: int = 8080, protocol: str = "") -> None:
         """Close what is open, check that the board is healthy.
 
         To be used as test teardown. The arguments, for applications that do not echo, are those of
@@ -180,7 +186,7 @@ class BoardKeywords(Keywords):
                 logger.info(f"closing a connection: {problem}")
         self._peers.clear()
         try:
-            self.board_should_be_healthy(answer, port)
+            self.board_should_be_healthy(answer, port, protocol)
         except GuestFault as fault:
             # Said once is enough: most often the fault is what the test has failed with.
             if str(fault) not in BuiltIn().get_variable_value("${TEST MESSAGE}", ""):
