@@ -19,11 +19,13 @@ def remove_unfinished(path: Path) -> None:
 
 
 def refuse_links(folder: Path, names: Iterable[str], hint: str) -> None:
-    """Raise UserError, with what to do, if one of these of the folder is a symbolic link.
+    """Raise UserError, with what to do, if one of these of the folder is a symbolic link or a special file.
 
-    What it leads to is somebody else's, and would be replaced or removed.
+    What a link leads to is somebody else's, and would be replaced or removed; a pipe waits for ever.
     """
     for name in names:
-        if (folder / name).is_symlink():
-            where = (folder / name).readlink()
-            raise UserError(f"{folder / name} is a symbolic link to {where}: nothing is written there", hint)
+        path = folder / name
+        if path.is_symlink():
+            raise UserError(f"{path} is a symbolic link to {path.readlink()}: nothing is written there", hint)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise UserError(f"{path} is neither a file nor a folder: nothing is written there", hint)

@@ -272,11 +272,21 @@ def board_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+class Folder(click.Path):
+    """A folder; an empty name, which stands for the current one, is most often a variable that is not set."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path. Fails for an empty name."""
+        if value == "":
+            self.fail("the name of the folder is empty.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def report_option(kind: str, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The folder that a command reports to, which it says at its end."""
     return click.option(
         "--report",
-        type=click.Path(path_type=Path),
+        type=Folder(path_type=Path),
         metavar="FOLDER",
         default=reports_folder() / kind,
         help=f"Folder for {what}. [default: reports/{kind}, in a project its report folder]",

@@ -20,6 +20,9 @@ CAPTURES = "captures"
 ARTEFACTS = (REPORT, LOG, OUTPUT, XUNIT, FIGURES, *PAGES)
 ROOM = 1 << 20
 """Bytes: Robot's log and report alone take half of it."""
+BEGINNING = 1024
+"""Bytes of a capture in which its comment stands."""
+SEED = b"seed "
 HINT = "choose a folder you can write to with --report"
 
 
@@ -51,8 +54,15 @@ def clear(folder: Path, engine: str) -> None:
             if (link := Path(place, name)).is_symlink():
                 link.unlink()
         for name in files:
-            if name.endswith(".pcapng"):
+            if name.endswith(".pcapng") and is_ours(Path(place, name)):
                 Path(place, name).unlink()
+
+
+def is_ours(capture: Path) -> bool:
+    """Whether a run of the bench has left this file: its comment names test and seed. Raises OSError."""
+    with capture.open("rb") as file:
+        start = file.read(BEGINNING)
+    return not start or SEED in start
 
 
 class Clearing:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,26 +117,28 @@ def parse_command(message: str | bytes) -> Command:
         case "reset":
             return Reset()
         case other:
-            raise UserError(f"there is no command {other!r}")
+            raise UserError(f"there is no command {shown(other)}")
 
 
 def _connect(fields: dict[str, Any]) -> Connect:
     path = _text(fields, "path", "/") or "/"
     if not PATH.fullmatch(path):
-        raise UserError(f"the path {path!r} has to begin with / and to have no blanks", "escape them: %20")
+        raise UserError(
+            f"the path {shown(path)} has to begin with / and to have no blanks", "escape them: %20"
+        )
     protocols = fields.get("protocols", [])
     if not isinstance(protocols, list) or not all(isinstance(each, str) for each in protocols):
         raise UserError("sub-protocols are a list of names")
     for each in protocols:
         if not TOKEN.fullmatch(each):
-            raise UserError(f"{each!r} cannot be a sub-protocol's name (RFC 6455, section 4.1)")
+            raise UserError(f"{shown(each)} cannot be a sub-protocol's name (RFC 6455, section 4.1)")
     return Connect(_number(fields, "port", 1, 0xFFFF), path, tuple(protocols))
 
 
 def _send(fields: dict[str, Any]) -> Send:
     opcode, text = fields.get("opcode"), _text(fields, "data")
     if opcode not in OPCODES:
-        raise UserError(f"the kind of a frame is one of {', '.join(OPCODES)}, not {opcode!r}")
+        raise UserError(f"the kind of a frame is one of {', '.join(OPCODES)}, not {shown(opcode)}")
     data = _hex(text, "the payload") if opcode == "binary" else text.encode()
     limit = PAYLOAD_LIMIT if opcode in ("text", "binary") else CONTROL_LIMIT
     if len(data) > limit:
@@ -165,13 +168,18 @@ def _masking(fields: dict[str, Any]) -> Masking:
                 raise UserError(f"a masking key has 4 bytes, not {len(key)}", "give 8 hexadecimal digits")
             return Masking(key=key)
         case other:
-            raise UserError(f"masking is fresh, none or key, not {other!r}")
+            raise UserError(f"masking is fresh, none or key, not {shown(other)}")
+
+
+def shown(value: Any) -> str:
+    """What a page has sent, short enough to be said to it: a page that reads nothing is not to fill the memory."""
+    return reprlib.repr(value)
 
 
 def _text(fields: dict[str, Any], name: str, default: str = "") -> str:
     value = fields.get(name, default)
     if not isinstance(value, str):
-        raise UserError(f"{name} is a text, not {value!r}")
+        raise UserError(f"{name} is a text, not {shown(value)}")
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -182,7 +190,7 @@ def _text(fields: dict[str, Any], name: str, default: str = "") -> str:
 def _number(fields: dict[str, Any], name: str, least: int, most: int, default: int | None = None) -> int:
     value = fields.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise UserError(f"{name} is a number from {least} to {most}, not {value!r}")
+        raise UserError(f"{name} is a number from {least} to {most}, not {shown(value)}")
     return value
 
 

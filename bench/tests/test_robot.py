@@ -342,7 +342,9 @@ def test_plain_robot_does_not_write_captures_through_links(tmp_path: Path) -> No
 
 
 def test_what_a_health_check_is_told_to_expect_has_to_come(tmp_path: Path) -> None:
-    suite = HEAD.replace("Test Teardown    Conclude Test\n", "") + """\
+    suite = (
+        HEAD.replace("Test Teardown    Conclude Test\n", "")
+        + """\
 Another Answer
     Board Should Be Healthy    answer=NONSENSE
 
@@ -355,6 +357,7 @@ A Sub Protocol Is Needed
 A Sub Protocol Is Offered
     Board Should Be Healthy    port=8082    protocol=echo
 """
+    )
     results = run(tmp_path, suite).results()
     assert [status for status, _ in results.values()] == ["FAIL", "FAIL", "FAIL", "PASS"], results
     assert "401" in results["A Sub Protocol Is Needed"][1]

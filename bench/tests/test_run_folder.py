@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
+from bench.capture import Capture
 from bench.cli import run_folder
 from bench.cli.robot_status import INVALID
+from bench.cli.run_folder import clear, prove
 from bench.tests.test_cli import bench, refused
 from bench.tests.test_robot import HEAD
+from emulation.errors import UserError
 
 SUITE = HEAD + "One\n    [Tags]    only\n    No Operation\n\nTwo\n    No Operation\n"
 
@@ -117,3 +121,26 @@ def test_the_report_folder_itself_may_be_a_link(earlier: Path) -> None:
     result = bench("run", earlier / "own.robot", "--report", earlier / "link", "--include", "only")
     assert result.exit_code == 0
     assert "Two" not in (earlier / "report" / "output.xml").read_text()
+
+
+def test_captures_that_no_run_has_left_stay(tmp_path: Path) -> None:
+    captures = tmp_path / "captures"
+    captures.mkdir()
+    (captures / "field.pcapng").write_bytes(b"\x0a\x0d\x0d\x0a somebody's own")
+    Capture().write(
+        captures / "masking" / "old.pcapng", "masking: a test; engine quark, seed 1, firmware none"
+    )
+    clear(tmp_path, "quark")
+    assert [path.name for path in captures.rglob("*.pcapng")] == ["field.pcapng"]
+
+
+def test_a_pipe_in_the_place_of_a_report_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "output.xml")
+    with pytest.raises(UserError, match=r"output\.xml is neither a file nor a folder"):
+        prove(tmp_path)
+
+
+def test_an_empty_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "the name of the folder is empty" in refused("run", "--report", "")
+    assert list(tmp_path.iterdir()) == []

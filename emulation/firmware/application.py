@@ -45,6 +45,10 @@ class OnBoard:
     """Whether it is part of the firmware; False: it lies beside it and is compiled on the board."""
 
 
+LARGEST = 1 << 20
+"""Bytes of an application: its flash takes a fraction of that."""
+
+
 def put_on_board(
     app: Path, folder: Path, *, freeze: bool | None = None, progress: Progress = silent
 ) -> OnBoard:
@@ -72,6 +76,10 @@ def check(app: Path) -> str:
     Raises UserError: no such file, not UTF-8, not Python, a number that the board cannot have.
     """
     try:
+        if app.exists() and (not app.is_file() or app.stat().st_size > LARGEST):
+            raise UserError(
+                f"{app} is no Python file that a board could hold", "give the application's main.py"
+            )
         text = app.read_text(encoding="utf-8")
         compile(text, app.name, "exec", dont_inherit=True)
     except FileNotFoundError:

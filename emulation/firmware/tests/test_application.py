@@ -117,3 +117,16 @@ def test_frozen_and_placed_do_the_same(app: Path, firmware: BuildResult, board: 
     board.load(build(app.parent / "frozen", app=app).elf)
     assert until(board, b">>> ") == shown
     assert ask(board, "1 + 1") == "2"
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/"])
+def test_what_is_no_file_is_not_read(path: str) -> None:
+    with pytest.raises(UserError, match="is no Python file that a board could hold"):
+        application.check(Path(path))
+
+
+def test_what_no_board_could_hold_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "main.py").open("wb") as file:
+        file.truncate(application.LARGEST + 1)
+    with pytest.raises(UserError, match="is no Python file that a board could hold"):
+        application.check(tmp_path / "main.py")
