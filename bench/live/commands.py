@@ -172,7 +172,7 @@ def _masking(fields: dict[str, Any]) -> Masking:
 
 
 def shown(value: Any) -> str:
-    """What a page has sent, short enough to be said to it: a page that reads nothing is not to fill the memory."""
+    """What a page has sent, cut short: one that sends much and reads nothing must not fill the memory."""
     return reprlib.repr(value)
 
 
