@@ -91,7 +91,7 @@ TCP Floods, Windows And Ends
     43    FIN in the handshake, and a half-closed connection
     44    Initial sequence numbers of consecutive connections
 TCP Sequences
-    [Documentation]    Two or three segments of one connection, each of which a receiver may meet, do not stop the board.
+    [Documentation]    Two or three segments of one connection, in any order, do not stop the board.
     [Tags]    layer:tcp    rfc9293-3.10.7.4
     66    A FIN out of order within the window, then data up to it and beyond
     67    A segment out of order that reaches past the window, then what fills the window
