@@ -40,14 +40,6 @@ PEERS = Family(
             f"{_GUARD}::test_what_reaches_past_the_window_is_cut_to_it",
         ),
         _left_out(
-            "mss-in-any-segment",
-            "an MSS option is heeded in any segment",
-            "tcp_guard.c",
-            "return (flags & TCP_SYN) && (pcb->state == LISTEN || pcb->state == SYN_SENT);",
-            "return true;",
-            f"{_GUARD}::test_an_mss_option_counts_in_a_syn_only[1]",
-        ),
-        _left_out(
             "mss-in-another-syn",
             "a SYN that comes again changes the MSS, below the least that the first one could set",
             "tcp_guard.c",

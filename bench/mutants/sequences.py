@@ -9,10 +9,8 @@ from bench.mutants.edits import Replace
 from bench.mutants.mutant import Family, Mutant
 
 _GUARD = "firmware/net/tcp_guard.c"
-_FIXES = "firmware/net/tcp_in_fixes.h"
 
 _ONCE = "packet_tests/test_sequences.py::test_what_once_stopped_the_board_does_not"
-_AGAIN = "packet_tests/test_sequences.py::test_a_retransmission_with_new_data_in_it_goes_on_with_the_stream"
 _RANDOM = "packet_tests/test_sequences.py::test_every_random_sequence_passes"
 
 SEQUENCES = Family(
@@ -36,12 +34,6 @@ SEQUENCES = Family(
             "an MSS option counts in any segment, until an assertion fails",
             (Replace(_GUARD, "        *options = 0;\n", "        (void)options;\n"),),
             (_ONCE, _RANDOM),
-        ),
-        Mutant(
-            "empty-buffer-ends-stream",
-            "a retransmission with new data in it ends the connection",
-            (Replace(_FIXES, "(p) = without_empty(p), (ret)", "(void)without_empty, (ret)"),),
-            (_AGAIN, _RANDOM),
         ),
     ),
 )

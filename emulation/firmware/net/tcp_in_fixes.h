@@ -20,24 +20,3 @@ static inline void still_waits(struct tcp_pcb *pcb) {
         pcb->persist_backoff = 0;
     }
 }
-
-/*
- * Of data that overlap what has come before, lwIP leaves the buffers that hold only that in the chain, with a length of
- * 0. To modlwip, which reads buffer by buffer, none of a buffer is the end of the stream: the server would close.
- */
-#undef TCP_EVENT_RECV
-#define TCP_EVENT_RECV(pcb, p, err, ret) ((p) = without_empty(p), (ret) = hand_over(pcb, p, err))
-
-static inline struct pbuf *without_empty(struct pbuf *p) {
-    while (p->len == 0 && p->next != NULL) {
-        struct pbuf *next = p->next;
-        pbuf_ref(next); /* so that only the first is freed */
-        pbuf_free(p);
-        p = next;
-    }
-    return p;
-}
-
-static inline err_t hand_over(struct tcp_pcb *pcb, struct pbuf *p, err_t err) {
-    return pcb->recv != NULL ? pcb->recv(pcb->callback_arg, pcb, p, err) : tcp_recv_null(NULL, pcb, p, err);
-}
