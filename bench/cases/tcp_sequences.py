@@ -121,7 +121,7 @@ class Reopen(Action):
     def act(self, scene: Scene) -> None:
         """Says nothing: what waited comes in the stream."""
         scene.tcp.book(self.sent, scene.wire.clock.now)
-        scene.tcp.acknowledge(scene.wire.clock.now)
+        scene.peer.acknowledge()
         scene.run(MOMENT)
 
 
