@@ -13,7 +13,19 @@ __all__ = ["browser", "served"]
 pytestmark = needs_chromium
 
 BOXES = ("#log", "#rows", "#console")
-AT_END = "(e => e.scrollHeight - e.scrollTop - e.clientHeight < 2)(document.querySelector('%s'))"
+AT_END = "(e => e.scrollHeight - e.scrollTop - e.clientHeight < 8)(document.querySelector('%s'))"
+"""Less than half a line from the end: the newest one is to be read."""
+FOLLOWED = """new Promise((done) => {
+  const atEnd = (box) => { const e = document.querySelector(box);
+    return e.scrollHeight - e.scrollTop - e.clientHeight < 8; };
+  let looks = 120;
+  const look = () => { const there = %s.filter(atEnd);
+    if (there.length === %s.length || --looks === 0) done(there.join(" "));
+    else requestAnimationFrame(look); };
+  requestAnimationFrame(() => requestAnimationFrame(look));
+})"""
+"""The boxes that are at their end, as soon as all are: a frame of the board may come at any moment, and its
+row is drawn with the page's next picture. A box that does not follow never gets there."""
 SETTLED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 
 
@@ -46,8 +58,8 @@ def say(browser: Browser, text: str) -> None:
 def test_they_follow_however_the_page_changes_its_size(board: Board, served: Served, dark: bool) -> None:
     def works(browser: Browser) -> None:
         def ends() -> list[str]:
-            browser.evaluate(SETTLED)
-            return [box for box in BOXES if browser.evaluate(AT_END % box)]
+            boxes = str(list(BOXES))
+            return str(browser.evaluate(FOLLOWED % (boxes, boxes))).split()
 
         browser.look(1280, 900, dark=dark)
         fill_all(browser)

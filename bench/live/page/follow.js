@@ -13,16 +13,26 @@ export class Follower {
   }
 
   // The box was scrolled: by its user, by `changed`, or because there is less to scroll. Only users scroll up and
-  // then are not at the end.
+  // then are not at the end; but the page may have been laid out anew since it was told, and lines broken again.
   scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.box;
-    if (scrollHeight - scrollTop - clientHeight < NEAR) this.following = true;
+    const laidOutAnew = scrollHeight !== this.height || clientHeight !== this.room;
+    if (laidOutAnew && this.following) this.changed();
+    else if (scrollHeight - scrollTop - clientHeight < NEAR) this.following = true;
     else if (scrollTop < this.top) this.following = false;
-    this.top = scrollTop;
+    this.note();
+  }
+
+  note() {
+    this.top = this.box.scrollTop;
+    this.height = this.box.scrollHeight;
+    this.room = this.box.clientHeight;
   }
 
   // What is in the box, or its size, has changed.
   changed() {
     if (this.following) this.box.scrollTop = this.box.scrollHeight;
+    this.height = this.box.scrollHeight;
+    this.room = this.box.clientHeight;
   }
 }
