@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from bench.project import Project
     from bench.wire import Wire
 
-LISTENING = re.compile(r"listening.*\n")
-BOOT_TIMEOUT = 5.0
 
 # Those of `bench.engines` and `bench.board`, which would bring the emulator into every pytest run.
 ENGINE = "quark"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,11 +43,6 @@ class Result:
     def passed(self) -> bool:
         """Whether nothing is wrong that is not known."""
         return not self.problems
-
-
-def firmware_hash(elf: Path) -> str:
-    """SHA-256 of a firmware: what results belong to."""
-    return hashlib.sha256(elf.read_bytes()).hexdigest()
 
 
 class Runner:
